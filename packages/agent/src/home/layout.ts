@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+
+/** Where everything of one agent lies, below its home folder. */
+export interface HomeLayout {
+  readonly home: string;
+  readonly config: string;
+  readonly lock: string;
+  readonly state: string;
+  readonly ledger: string;
+  readonly identity: string;
+  /** Backbones, releases and candidates by content hash. Can be deleted: they are fetched again. */
+  readonly blobs: string;
+  readonly rounds: string;
+  /** The site's own full evaluations, one JSON a round. They never leave the site. */
+  readonly evaluations: string;
+  readonly models: string;
+  readonly servingModel: string;
+  /** Item features and reference models. Can be deleted: they are made again. */
+  readonly cache: string;
+  /** What last went wrong in the site's data or training, in full. It may quote the data, so it never leaves. */
+  readonly problem: string;
+  round(roundId: string): RoundLayout;
+  evaluation(roundId: string): string;
+}
+
+export interface RoundLayout {
+  readonly folder: string;
+  /** The plan's bytes exactly as they were signed. */
+  readonly plan: string;
+  /** The quantised update as little-endian int32, only with `keepUpdates`. */
+  readonly update: string;
+  /** What goes into service here if the federation accepts the candidate. */
+  readonly candidate: string;
+  /** What goes into service here if it does not. */
+  readonly fallback: string;
+}
+
+export function homeLayout(home: string): HomeLayout {
+  const models = join(home, 'models');
+  return {
+    home,
+    config: join(home, 'agent.json'),
+    lock: join(home, 'agent.lock'),
+    state: join(home, 'state.json'),
+    ledger: join(home, 'ledger.jsonl'),
+    identity: join(home, 'identity'),
+    blobs: join(home, 'blobs'),
+    rounds: join(home, 'rounds'),
+    evaluations: join(home, 'evaluations'),
+    models,
+    servingModel: join(models, 'serving.safetensors'),
+    cache: join(home, 'cache'),
+    problem: join(home, 'problem.txt'),
+    round: (roundId) => {
+      const folder = join(home, 'rounds', roundId);
+      return {
+        folder,
+        plan: join(folder, 'plan.json'),
+        update: join(folder, 'update.i32'),
+        candidate: join(folder, 'candidate.safetensors'),
+        fallback: join(folder, 'fallback.safetensors'),
+      };
+    },
+    evaluation: (roundId) => join(home, 'evaluations', `${roundId}.json`),
+  };
+}

@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { AgentError } from '../agent-error.ts';
+import { LEDGER_GENESIS } from '../ledger/entry.ts';
+import { writeAtomically } from './atomic-file.ts';
+
+export type Strategy = 'scratch' | 'backbone' | 'local' | 'federated';
+
+/** What is in service at the site. */
+export interface ServingState {
+  readonly strategy: Strategy;
+  readonly roundId: string;
+  /** The release it was made from; null unless the strategy is `federated`. */
+  readonly release: string | null;
+  /** The backbone whose encoders make its item features. */
+  readonly backbone: string;
+  /** SHA-256 (hex) of models/serving.safetensors. */
+  readonly model: string;
+}
+
+/** What the gate decided for a candidate the federation has not yet decided about. */
+export interface PendingState {
+  readonly roundId: string;
+  readonly candidate: string;
+  readonly backbone: string;
+  /** In service if the candidate becomes a release. */
+  readonly accepted: { readonly strategy: Strategy; readonly model: string } | null;
+  /** In service if it does not; null keeps what is there. */
+  readonly rejected: { readonly strategy: Strategy; readonly model: string } | null;
+}
+
+/** How far the site went in a round. From `keys` on it has key material out and must never begin the round again. */
+export type ParticipationStage = 'seen' | 'keys' | 'revealed' | 'finished';
+
+/** All that must survive a crash. Everything else in the home is a cache, an identity or a record. */
+export interface AgentState {
+  readonly version: 1;
+  /** The newest plan with a good signature, whatever the policy said to it. */
+  readonly lastPlan: {
+    readonly round: number;
+    readonly roundId: string;
+    readonly hash: string;
+    readonly stage: ParticipationStage;
+  } | null;
+  readonly serving: ServingState | null;
+  readonly pending: PendingState | null;
+  /** The ledger's length and head when this was written: a ledger cut back behind it shows. */
+  readonly ledger: { readonly entries: number; readonly head: string };
+}
+
+export const initialState: AgentState = {
+  version: 1,
+  lastPlan: null,
+  serving: null,
+  pending: null,
+  ledger: { entries: 0, head: LEDGER_GENESIS },
+};
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const strategy = z.enum(['scratch', 'backbone', 'local', 'federated']);
+const roundId = z.string().min(1).max(128);
+const choice = z.strictObject({ strategy, model: hash }).nullable();
+
+const stateSchema: z.ZodType<AgentState> = z.strictObject({
+  version: z.literal(1),
+  lastPlan: z
+    .strictObject({
+      round: z.int().min(0),
+      roundId,
+      hash,
+      stage: z.enum(['seen', 'keys', 'revealed', 'finished']),
+    })
+    .nullable(),
+  serving: z.strictObject({ strategy, roundId, release: hash.nullable(), backbone: hash, model: hash }).nullable(),
+  pending: z.strictObject({ roundId, candidate: hash, backbone: hash, accepted: choice, rejected: choice }).nullable(),
+  ledger: z.strictObject({ entries: z.int().min(0), head: hash }),
+});
+
+/** The one owner of state.json. Changes are written one after another; `update` resolves when its change is on disk. */
+export class StateFile {
+  readonly #file: string;
+  #state: AgentState;
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(file: string, state: AgentState) {
+    this.#file = file;
+    this.#state = state;
+  }
+
+  /** Throws `state-invalid` when the file is there but damaged: guessing could make the site mask a round twice. */
+  static async open(file: string): Promise<StateFile> {
+    let text: string;
+    try {
+      text = await readFile(file, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      return new StateFile(file, initialState);
+    }
+    try {
+      return new StateFile(file, stateSchema.parse(JSON.parse(text)));
+    } catch (error) {
+      throw new AgentError(
+        'state-invalid',
+        `${file} is damaged. Restore it from a backup; without it the site cannot tell which rounds it took part in.`,
+        error,
+      );
+    }
+  }
+
+  get current(): AgentState {
+    return this.#state;
+  }
+
+  /** Readers see the change at once; whoever must not act before it is durable awaits the promise. */
+  async update(change: (state: AgentState) => AgentState): Promise<void> {
+    this.#state = change(this.#state);
+    const content = `${JSON.stringify(this.#state, null, 2)}\n`;
+    const write = this.#writing.then(() => writeAtomically(this.#file, content));
+    // A failed write must fail its own caller only; the next one writes the whole state anyway.
+    this.#writing = write.catch(() => undefined);
+    await write;
+  }
+}

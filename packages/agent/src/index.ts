@@ -1,0 +1,32 @@
+export { Agent, type AgentOptions } from './agent.ts';
+export { AgentError, type AgentErrorCode } from './agent-error.ts';
+
+// A site's home
+export { agentConfigSchema, readConfig, writeConfig, type AgentConfig, type AgentConfigInput } from './home/config.ts';
+export { readIdentity, type SiteIdentity } from './home/identity.ts';
+export { joinFederation } from './home/join.ts';
+export { homeLayout, type HomeLayout, type RoundLayout } from './home/layout.ts';
+export { type EvaluationShare, type Hours, type SitePolicy, type SitePolicyInput } from './policy/policy.ts';
+
+// The ledger
+export { type LedgerEntry, type LedgerKind } from './ledger/entry.ts';
+export { verifyLedger, type LedgerAnchor, type LedgerCheck, type LedgerProblem } from './ledger/verify.ts';
+
+// Tasks on the site's data, for those who bring their own trainer
+export { InProcessTrainer } from './relearning/in-process-trainer.ts';
+export { WorkerTrainer, type WorkerTrainerOptions } from './relearning/worker-trainer.ts';
+export type {
+  DataJob,
+  Evaluation,
+  EvaluationJob,
+  Recommendation,
+  RecommendationJob,
+  Recommendations,
+  Relearned,
+  RoundJob,
+  ServedModel,
+  ServingModel,
+  SiteSummary,
+  TaskWatch,
+  Trainer,
+} from './relearning/trainer.ts';

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { examplePlan } from '../testing/plans.ts';
+import { judgePlan, withinHours } from './judge.ts';
+import { sitePolicySchema, type SitePolicy } from './policy.ts';
+
+const noon = new Date('2026-03-04T12:00:00Z');
+
+function judge(policy: Partial<SitePolicy>, change: Parameters<typeof examplePlan>[0] = {}, customers = 500): string {
+  const judgement = judgePlan(sitePolicySchema.parse(policy), examplePlan(change), { customers, now: noon });
+  return judgement.accepted ? 'accepted' : judgement.reason;
+}
+
+describe('a site without a policy of its own', () => {
+  test('accepts an ordinary plan', () => {
+    expect(judge({})).toBe('accepted');
+  });
+
+  test('still asks for three sites and enough customers', () => {
+    expect(judge({}, {}, 19)).toBe('this site has fewer than the 20 customers it asks of itself');
+    expect(() => sitePolicySchema.parse({ minimumSites: 2 })).toThrow(/minimumSites/);
+  });
+});
+
+test.each<[string, Partial<SitePolicy>, Parameters<typeof examplePlan>[0], RegExp]>([
+  ['a small cohort', { minimumSites: 5 }, {}, /adds up 3 sites or more, this site asks for at least 5/],
+  [
+    'a low threshold',
+    { minimumThresholdFraction: 0.7 },
+    { cohort: { minimumSites: 3, quorum: 1 } },
+    /67 % of a round's 3 sites can unmask together, this site asks for at least 70 %/,
+  ],
+  ['a group that must stay', { federatedGroups: ['item.price'] }, {}, /the update of item\.text leave/],
+  ['every group', { federatedGroups: [] }, {}, /the update of item\.text, item\.price leave/],
+  [
+    'long training',
+    { maximumEpochs: 4 },
+    { training: { epochs: 5, batchSize: 1, learningRate: 1, weightDecay: 0, proximal: 0 } },
+    /5 epochs of re-learning, this site allows at most 4/,
+  ],
+  [
+    'long personalisation',
+    { maximumEpochs: 4 },
+    { personalisation: { epochs: 9, learningRate: 1 } },
+    /9 epochs of personalisation/,
+  ],
+  ['long references', { maximumReferenceEpochs: 4 }, {}, /5 epochs for the references/],
+  ['a wide clip norm', { maximumClipNorm: 9.5 }, {}, /clip norm is 10, this site allows at most 9\.5/],
+  [
+    'the wrong hour',
+    { hours: { from: '22:00', to: '06:00', timeZone: 'UTC' } },
+    {},
+    /only from 22:00 to 06:00 \(UTC\)/,
+  ],
+])('the policy refuses %s', (_what, policy, change, reason) => {
+  expect(judge(policy, change)).toMatch(reason);
+});
+
+test('a wildcard allows every group below a name, and local groups are nobody’s business', () => {
+  expect(judge({ federatedGroups: ['item.*'] })).toBe('accepted');
+});
+
+test('a refusal names every clause that is broken', () => {
+  expect(judge({ minimumSites: 4, maximumClipNorm: 1 }).split('; ')).toHaveLength(2);
+});
+
+test('a federation larger than one masking group is judged by the largest group', () => {
+  expect(judge({ minimumThresholdFraction: 0.66 }, { cohort: { minimumSites: 1000, quorum: 1 } })).toBe('accepted');
+});
+
+test('the epochs limit leaves plans without personalisation alone', () => {
+  expect(judge({}, { personalisation: null })).toBe('accepted');
+});
+
+test.each([
+  ['22:00', '06:00', 'Asia/Tokyo', '2026-03-04T14:00:00Z', true],
+  ['22:00', '06:00', 'Asia/Tokyo', '2026-03-04T20:59:00Z', true],
+  ['22:00', '06:00', 'Asia/Tokyo', '2026-03-04T21:00:00Z', false],
+  ['09:00', '17:30', 'UTC', '2026-03-04T17:29:59Z', true],
+  ['09:00', '17:30', 'UTC', '2026-03-04T17:30:00Z', false],
+  ['00:00', '00:00', 'UTC', '2026-03-04T03:00:00Z', true],
+])('hours %s to %s in %s at %s: %s', (from, to, timeZone, at, inside) => {
+  expect(withinHours({ from, to, timeZone }, new Date(at))).toBe(inside);
+});
+
+test('an unknown time zone or time is a configuration error', () => {
+  expect(() => sitePolicySchema.parse({ hours: { from: '9:00', to: '10:00', timeZone: 'UTC' } })).toThrow(/22:00/);
+  expect(() => sitePolicySchema.parse({ hours: { from: '09:00', to: '10:00', timeZone: 'Shop/Corner' } })).toThrow(
+    /time zone/,
+  );
+});

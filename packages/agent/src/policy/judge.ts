@@ -1,0 +1,94 @@
+import type { RoundPlan } from '@noren/protocol';
+import { groupParameters } from '@noren/secure-aggregation';
+import type { Hours, SitePolicy } from './policy.ts';
+
+export type Judgement = { readonly accepted: true } | { readonly accepted: false; readonly reason: string };
+
+/** Sites that can mask together: shares are points of GF(2^8). */
+const LARGEST_GROUP = 255;
+
+/** What the judgement depends on besides policy and plan. */
+export interface SiteFacts {
+  readonly customers: number;
+  readonly now: Date;
+}
+
+/**
+ * Holds a plan against the site's policy. A refusal names every clause the plan breaks, in words an operator can act
+ * on; the reasons hold limits and the plan's own values, never anything about the site's data but its floor.
+ */
+export function judgePlan(policy: SitePolicy, plan: RoundPlan, site: SiteFacts): Judgement {
+  const reasons = [
+    ...cohortReasons(policy, plan),
+    ...groupReasons(policy, plan),
+    ...effortReasons(policy, plan),
+    ...(plan.update.clipNorm > policy.maximumClipNorm
+      ? [`the plan's clip norm is ${plan.update.clipNorm}, this site allows at most ${policy.maximumClipNorm}`]
+      : []),
+    ...(site.customers < policy.minimumCustomers
+      ? [`this site has fewer than the ${policy.minimumCustomers} customers it asks of itself`]
+      : []),
+    ...(policy.hours !== null && !withinHours(policy.hours, site.now)
+      ? [`this site takes part only from ${policy.hours.from} to ${policy.hours.to} (${policy.hours.timeZone})`]
+      : []),
+  ];
+  return reasons.length === 0 ? { accepted: true } : { accepted: false, reason: reasons.join('; ') };
+}
+
+/** Whether `at` falls into the hours; the closing minute is outside. */
+export function withinHours(hours: Hours, at: Date): boolean {
+  const format = new Intl.DateTimeFormat('en-GB', {
+    timeZone: hours.timeZone,
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
+  const time = format.format(at);
+  // HH:MM compares as text. Equal ends mean the whole day.
+  if (hours.from === hours.to) return true;
+  return hours.from < hours.to ? hours.from <= time && time < hours.to : hours.from <= time || time < hours.to;
+}
+
+function cohortReasons(policy: SitePolicy, plan: RoundPlan): string[] {
+  const sites = plan.cohort.minimumSites;
+  if (sites < policy.minimumSites) {
+    return [`the plan adds up ${sites} sites or more, this site asks for at least ${policy.minimumSites}`];
+  }
+  // A larger federation masks in groups of at most 255; the fraction no longer changes with the size there.
+  const group = groupParameters(Math.min(sites, LARGEST_GROUP));
+  const fraction = group.threshold / group.sites;
+  return fraction < policy.minimumThresholdFraction
+    ? [
+        `${percent(fraction)} of a round's ${sites} sites can unmask together, ` +
+          `this site asks for at least ${percent(policy.minimumThresholdFraction)}`,
+      ]
+    : [];
+}
+
+function groupReasons(policy: SitePolicy, plan: RoundPlan): string[] {
+  const { federatedGroups: allowed } = policy;
+  if (allowed === 'all') return [];
+  const refused = Object.entries(plan.groups)
+    .filter(([name, group]) => group.scope === 'federated' && !allowed.some((pattern) => covers(pattern, name)))
+    .map(([name]) => name);
+  return refused.length === 0 ? [] : [`this site does not let the update of ${refused.join(', ')} leave`];
+}
+
+function effortReasons(policy: SitePolicy, plan: RoundPlan): string[] {
+  const limits: [string, number, number][] = [
+    ['epochs of re-learning', plan.training.epochs, policy.maximumEpochs],
+    ['epochs of personalisation', plan.personalisation?.epochs ?? 0, policy.maximumEpochs],
+    ['epochs for the references', plan.references.epochs, policy.maximumReferenceEpochs],
+  ];
+  return limits
+    .filter(([, asked, allowed]) => asked > allowed)
+    .map(([what, asked, allowed]) => `the plan asks for ${asked} ${what}, this site allows at most ${allowed}`);
+}
+
+function covers(pattern: string, group: string): boolean {
+  return pattern.endsWith('*') ? group.startsWith(pattern.slice(0, -1)) : pattern === group;
+}
+
+function percent(fraction: number): string {
+  return `${Math.round(fraction * 100)} %`;
+}

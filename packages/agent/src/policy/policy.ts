@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+/** What the site lets out about how well a candidate does here. */
+export type EvaluationShare = 'metrics' | 'verdict' | 'none';
+
+/** When the site may take part, in the wall-clock time of `timeZone`. `from` after `to` means over midnight. */
+export interface Hours {
+  readonly from: string;
+  readonly to: string;
+  /** IANA name, e.g. `Asia/Tokyo`. */
+  readonly timeZone: string;
+}
+
+/** The site's own floor. It is read from the site's disk only; nothing that arrives over the wire can change it. */
+export interface SitePolicy {
+  /** Fewest sites whose updates may be added up with this site's. At least 3: with 2 the other can be computed. */
+  readonly minimumSites: number;
+  /** Smallest share of a round's sites that must work together to unmask anything, above 1/2 up to 1. */
+  readonly minimumThresholdFraction: number;
+  /** Parameter groups whose update may leave: `all`, or names; `item.*` allows every group below `item`. */
+  readonly federatedGroups: 'all' | string[];
+  /** Most passes over the data in re-learning, and in personalisation. */
+  readonly maximumEpochs: number;
+  /** Most passes over the data to train the site's own references, once per backbone and state of the data. */
+  readonly maximumReferenceEpochs: number;
+  /** Largest L2 norm of an update. */
+  readonly maximumClipNorm: number;
+  /** Fewest customers this site must have, so that its update is about many people. */
+  readonly minimumCustomers: number;
+  readonly hours: Hours | null;
+  readonly evaluation: EvaluationShare;
+}
+
+const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 22:00');
+
+const timeZone = z.string().refine(isTimeZone, 'is not a time zone this machine knows, such as Asia/Tokyo');
+
+/** What an administrator writes: every clause has a default. */
+export type SitePolicyInput = { readonly [Clause in keyof SitePolicy]?: SitePolicy[Clause] | undefined };
+
+export const sitePolicySchema: z.ZodType<SitePolicy, SitePolicyInput> = z.strictObject({
+  minimumSites: z.int().min(3).max(255).default(3),
+  minimumThresholdFraction: z.number().gt(0.5).max(1).default(0.6),
+  federatedGroups: z.union([z.literal('all'), z.array(z.string().min(1).max(128)).max(512)]).default('all'),
+  maximumEpochs: z.int().min(1).max(10_000).default(50),
+  maximumReferenceEpochs: z.int().min(1).max(10_000).default(200),
+  maximumClipNorm: z.number().positive().max(1e6).default(100),
+  minimumCustomers: z.int().min(1).max(1_000_000_000).default(20),
+  hours: z.strictObject({ from: clock, to: clock, timeZone }).nullable().default(null),
+  evaluation: z.enum(['metrics', 'verdict', 'none']).default('metrics'),
+});
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name }).format();
+    return true;
+  } catch {
+    return false;
+  }
+}

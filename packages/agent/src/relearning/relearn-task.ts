@@ -1,0 +1,75 @@
+import { readBytes } from '../home/read-bytes.ts';
+import { basename, join } from 'node:path';
+import type { RoundPlan } from '@noren/protocol';
+import { groupOf, releaseFile, startValues, withRelease, type Backbone, type ModelValues } from '@noren/recommender';
+import { federatedVector, readSafetensors } from '@noren/tensor/safetensors';
+import { writeAtomically } from '../home/atomic-file.ts';
+import { readModel, writeModel } from './model-file.ts';
+import type { Relearned, RoundJob, TaskWatch } from './trainer.ts';
+import type { Workbench } from './workbench.ts';
+
+/**
+ * Re-learns the plan's groups from the release on this site's data. What changed in the federated groups is the update;
+ * what changed in the local groups stays here and is where the next round starts.
+ */
+export async function relearn(workbench: Workbench, job: RoundJob, watch: TaskWatch): Promise<Relearned> {
+  const { plan } = job;
+  const { backbone, relearner } = await workbench.bench(job, job.backbone);
+  const release = readSafetensors(await readBytes(job.release));
+  const values = await siteValues(job, backbone, job.release);
+  const { training } = plan;
+  const result = await relearner.relearn({
+    values,
+    trainable: (group) => plan.groups[group]?.scope !== 'frozen',
+    modalities: plan.modalities,
+    epochs: training.epochs,
+    batchSize: training.batchSize,
+    learningRate: training.learningRate,
+    weightDecay: training.weightDecay,
+    proximal: training.proximal,
+    seed: roundSeed(plan),
+    onProgress: ({ epoch, epochs }) => watch.onProgress?.(epoch / epochs),
+    ...(watch.signal === undefined ? {} : { signal: watch.signal }),
+  });
+  await keepLocalGroups(job, backbone, result.values);
+  const update = federatedVector(releaseFile(backbone, result.values, plan.groups, plan.backbone));
+  const start = federatedVector(release);
+  for (let i = 0; i < update.length; i += 1) update[i] = (update[i] ?? 0) - (start[i] ?? 0);
+  return { update, examples: result.examples };
+}
+
+/**
+ * The whole model as this site has it with a release (or candidate): the plan's start values, the site's own local groups
+ * from earlier rounds, the release's federated groups.
+ */
+export async function siteValues(
+  job: RoundJob,
+  backbone: Backbone,
+  release: string,
+): Promise<Map<string, Float32Array>> {
+  const { plan } = job;
+  const values = startValues(backbone, plan.groups, plan.seed);
+  const own = await readModel(localGroupsFile(job)).catch(() => null);
+  for (const [name, data] of own?.values ?? []) {
+    if (plan.groups[groupOf(name)]?.scope === 'local' && values.get(name)?.length === data.length)
+      values.set(name, data);
+  }
+  return withRelease(values, readSafetensors(await readBytes(release)));
+}
+
+/** Every round visits the customers in another order; every run of the same round in the same. */
+export function roundSeed(plan: RoundPlan): number {
+  return (plan.seed + plan.round) % 2 ** 32;
+}
+
+async function keepLocalGroups(job: RoundJob, backbone: Backbone, values: ModelValues): Promise<void> {
+  const { plan } = job;
+  const local = new Map([...values].filter(([name]) => plan.groups[groupOf(name)]?.scope === 'local'));
+  if (local.size === 0) return;
+  const description = { strategy: 'federated', backbone: plan.backbone, modalities: plan.modalities } as const;
+  await writeAtomically(localGroupsFile(job), writeModel(backbone.config, local, description));
+}
+
+function localGroupsFile(job: RoundJob): string {
+  return join(job.cache, 'local-groups', `${basename(job.backbone)}.safetensors`);
+}

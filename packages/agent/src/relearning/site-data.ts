@@ -1,0 +1,37 @@
+import { stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { readSite, type RetailData } from '@noren/dataset';
+import type { DataJob } from './trainer.ts';
+
+/** The site's data as read, kept until one of its files changes. */
+export class SiteData {
+  #kept: { readonly stamp: string; readonly data: Promise<RetailData> } | null = null;
+
+  async read(job: DataJob): Promise<RetailData> {
+    const stamp = await this.stamp(job);
+    if (this.#kept?.stamp === stamp) return this.#kept.data;
+    // Images are decoded when their features are made; decoding them here would do it twice.
+    const kept = { stamp, data: readSite(job.source, job.base, { images: 'exists' }) };
+    this.#kept = kept;
+    kept.data.catch(() => {
+      if (this.#kept === kept) this.#kept = null;
+    });
+    return kept.data;
+  }
+
+  /** Changes when the mapping or one of its two files does. */
+  async stamp({ source, base }: DataJob): Promise<string> {
+    const files = [source.catalogue.file, source.interactions.file];
+    const stamps = await Promise.all(
+      files.map(async (file) => {
+        const found = await stat(isAbsolute(file) ? file : join(base, file)).catch(() => null);
+        return found === null ? null : [found.size, found.mtimeMs, found.ino];
+      }),
+    );
+    return JSON.stringify([source, base, stamps]);
+  }
+
+  forget(): void {
+    this.#kept = null;
+  }
+}

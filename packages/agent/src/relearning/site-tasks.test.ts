@@ -1,0 +1,215 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { contentHash, type RoundPlan } from '@noren/protocol';
+import { siteSourceSchema } from '@noren/dataset';
+import { federatedVector, readSafetensors, withFederatedVector, writeSafetensors } from '@noren/tensor/safetensors';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { temporaryFolder } from '../testing/folders.ts';
+import { examplePlan } from '../testing/plans.ts';
+import { MARKERS, tinyBackbone, writeSiteData, type TinyBackbone } from '../testing/site-data.ts';
+import { InProcessTrainer } from './in-process-trainer.ts';
+import { readModel } from './model-file.ts';
+import type { EvaluationJob, RoundJob, Trainer } from './trainer.ts';
+
+let tiny: TinyBackbone;
+beforeAll(async () => {
+  tiny = await tinyBackbone();
+});
+
+interface Shop {
+  readonly trainer: Trainer;
+  readonly folder: string;
+  readonly job: RoundJob;
+}
+
+function shop(change: Partial<RoundPlan> = {}): Shop {
+  const folder = temporaryFolder();
+  const source = siteSourceSchema.parse(writeSiteData(folder, { seed: 1 }));
+  const backbone = contentHash(tiny.file);
+  const release = tiny.release(backbone);
+  const plan = examplePlan({
+    groups: tiny.groups,
+    vectorLength: tiny.vectorLength,
+    backbone,
+    release: contentHash(release),
+    ...change,
+  });
+  const files = { backbone: join(folder, backbone), release: join(folder, plan.release) };
+  writeFileSync(files.backbone, tiny.file);
+  writeFileSync(files.release, release);
+  const trainer = new InProcessTrainer();
+  onTestFinished(() => trainer.close());
+  return { trainer, folder, job: { source, base: folder, cache: join(folder, 'cache'), plan, ...files } };
+}
+
+/** What a coordinator would make of one site's update. */
+function candidateOf({ folder, job }: Shop, update: Float32Array): EvaluationJob {
+  const release = readSafetensors(tiny.release(job.plan.backbone));
+  const vector = federatedVector(release).map((value, at) => value + (update[at] ?? 0));
+  const file = writeSafetensors(withFederatedVector(release, vector));
+  const candidate = join(folder, contentHash(file));
+  writeFileSync(candidate, file);
+  return { ...job, candidate, serving: null };
+}
+
+test('a shop is read and prepared', async () => {
+  const { trainer, job } = shop();
+  expect(await trainer.inspect(job)).toEqual({ customers: 48, items: 24, interactions: expect.any(Number) });
+  await trainer.prepare(job);
+  const missing = { ...job, backbone: join(job.base, 'none') };
+  await expect(trainer.prepare(missing)).rejects.toMatchObject({ code: 'training-failed' });
+});
+
+describe('re-learning', () => {
+  test('gives the change of the federated groups, and the same one again', async () => {
+    const { trainer, job } = shop();
+    const fractions: number[] = [];
+    const { update, examples } = await trainer.relearn(job, { onProgress: (fraction) => fractions.push(fraction) });
+    expect(update).toHaveLength(tiny.vectorLength);
+    expect(update.some((value) => value !== 0)).toBe(true);
+    expect(update.every(Number.isFinite)).toBe(true);
+    expect(examples).toBeGreaterThan(48);
+    expect(fractions.at(-1)).toBe(1);
+    const again = shop();
+    expect((await again.trainer.relearn(again.job)).update).toEqual(update);
+  });
+
+  test('another round trains in another order', async () => {
+    const [first, second] = [shop(), shop({ round: 2 })];
+    const { update } = await first.trainer.relearn(first.job);
+    expect((await second.trainer.relearn(second.job)).update).not.toEqual(update);
+  });
+
+  test('local groups stay here and are where the next round starts', async () => {
+    const { trainer, job } = shop();
+    await trainer.relearn(job);
+    const file = join(job.cache, 'local-groups', `${job.plan.backbone}.safetensors`);
+    const { values } = await readModel(file);
+    expect([...values.keys()]).toEqual(['sequence.position/embedding']);
+    expect(values.get('sequence.position/embedding')).not.toEqual(
+      tiny.backbone.tensors.get('sequence.position/embedding')?.data,
+    );
+    const fresh = shop();
+    const { update } = await trainer.relearn(job);
+    expect((await fresh.trainer.relearn(fresh.job)).update).not.toEqual(update);
+  });
+
+  test('a stopped training ends as stopped', async () => {
+    const { trainer, job } = shop({
+      training: { epochs: 1000, batchSize: 8, learningRate: 0.01, weightDecay: 0, proximal: 0 },
+    });
+    const stopping = new AbortController();
+    const task = trainer.relearn(job, { signal: stopping.signal, onProgress: () => stopping.abort() });
+    await expect(task).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
+
+describe('evaluating a candidate', () => {
+  test('compares four strategies on held-out purchases and names a model to serve', async () => {
+    const place = shop();
+    const { update } = await place.trainer.relearn(place.job);
+    const evaluation = await place.trainer.evaluate(candidateOf(place, update));
+    expect(evaluation.scores.map(({ strategy }) => strategy)).toEqual(['scratch', 'backbone', 'local', 'federated']);
+    for (const { ndcg, hr } of evaluation.scores) {
+      for (const { low, mean, high } of [ndcg, hr]) {
+        expect(0 <= low && low <= mean && mean <= high && high <= 1).toBe(true);
+      }
+    }
+    expect(evaluation.customers).toBeGreaterThan(20);
+    expect(evaluation.customers).toBeLessThan(48);
+    expect(evaluation.explanation).toMatch(/customers/);
+    expect(evaluation.accepted?.strategy).toBe(evaluation.chosen);
+    expect(evaluation.rejected?.strategy).not.toBe('federated');
+  });
+
+  test('a candidate equal to the release differs from it by nothing', async () => {
+    const place = shop();
+    const job = candidateOf(place, new Float32Array(tiny.vectorLength));
+    expect((await place.trainer.evaluate(job)).difference).toEqual({ mean: 0, standardError: 0 });
+  });
+
+  test('a ruined candidate is not adopted', async () => {
+    const place = shop({ personalisation: null, references: { epochs: 12 } });
+    // The release taken back to zero: every item looks the same.
+    const ruin = federatedVector(readSafetensors(tiny.release(place.job.plan.backbone))).map((value) => -value);
+    const evaluation = await place.trainer.evaluate(candidateOf(place, ruin));
+    expect(evaluation).toMatchObject({ adopted: false, difference: { mean: expect.any(Number) } });
+    expect(evaluation.difference.mean).toBeLessThan(0);
+    expect(evaluation.accepted?.strategy).not.toBe('federated');
+  });
+
+  test('references are trained once for a state of the data', async () => {
+    const place = shop();
+    const reports: number[] = [];
+    await place.trainer.trainReferences(place.job, { onProgress: (fraction) => reports.push(fraction) });
+    expect(reports.length).toBeGreaterThan(0);
+    reports.length = 0;
+    await place.trainer.trainReferences(place.job, { onProgress: (fraction) => reports.push(fraction) });
+    expect(reports).toEqual([]);
+    const kept = readdirSync(join(place.job.cache, 'references'));
+    writeSiteData(place.folder, { seed: 2 });
+    await place.trainer.trainReferences(place.job, { onProgress: (fraction) => reports.push(fraction) });
+    expect(reports.length).toBeGreaterThan(0);
+    const now = readdirSync(join(place.job.cache, 'references'));
+    expect(now).toHaveLength(1);
+    expect(now).not.toEqual(kept);
+  });
+});
+
+describe('recommendations', () => {
+  test('come from what sells most until a model is in service', async () => {
+    const { trainer, job } = shop();
+    const { source, items } = await trainer.recommend({
+      ...job,
+      serving: null,
+      history: ['geheimartikel-0'],
+      count: 3,
+    });
+    expect(source).toBe('popularity');
+    expect(items).toHaveLength(3);
+    expect(items.map(({ item }) => item)).not.toContain('geheimartikel-0');
+    expect(items.map(({ score }) => score)).toEqual(items.map(({ score }) => score).toSorted((a, b) => b - a));
+  });
+
+  test('come from the model in service, and from its successor once that is there', async () => {
+    const place = shop();
+    const evaluation = await place.trainer.evaluate(candidateOf(place, new Float32Array(tiny.vectorLength)));
+    const model = join(place.folder, 'serving.safetensors');
+    const ask = (version: string): ReturnType<Trainer['recommend']> =>
+      place.trainer.recommend({
+        ...place.job,
+        serving: { strategy: 'local', model, version, backbone: place.job.backbone },
+        history: ['unknown', 'geheimartikel-1'],
+        count: 5,
+      });
+    const serve = (file: Uint8Array | undefined): string => {
+      writeFileSync(model, file ?? '');
+      return contentHash(file ?? new Uint8Array());
+    };
+    const first = await ask(serve(evaluation.rejected?.file));
+    expect(first.source).toBe(evaluation.rejected?.strategy);
+    expect(first.items).toHaveLength(5);
+    const next = await place.trainer.evaluate({
+      ...candidateOf(place, new Float32Array(tiny.vectorLength).fill(0.3)),
+      plan: { ...place.job.plan, seed: 99, references: { epochs: 1 } },
+    });
+    const second = await ask(serve(next.rejected?.file));
+    expect(second.items).not.toEqual(first.items);
+  });
+
+  test('a history of unknown items only is answered by what sells most', async () => {
+    const { trainer, job } = shop();
+    const serving = { strategy: 'local', model: 'none', version: 'v', backbone: 'none' } as const;
+    expect(await trainer.recommend({ ...job, serving, history: ['?'], count: 1 })).toMatchObject({
+      source: 'popularity',
+    });
+  });
+});
+
+test('data that cannot be used is refused without quoting it', async () => {
+  const { trainer, folder, job } = shop();
+  writeFileSync(join(folder, 'catalogue.csv'), 'item,title,price\ngeheimartikel-1,geheimtext rice,-5\n');
+  const failure = await trainer.inspect(job).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: 'data-unusable', message: expect.stringMatching(/price-invalid/) });
+  for (const marker of MARKERS) expect((failure as Error).message).not.toContain(marker);
+});

@@ -1,0 +1,106 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { siteSourceSchema } from '@noren/dataset';
+import { temporaryFolder } from '../testing/folders.ts';
+import { writeSiteData } from '../testing/site-data.ts';
+import type { DataJob } from './trainer.ts';
+import { WorkerTrainer, type WorkerTrainerOptions } from './worker-trainer.ts';
+
+const module = new URL('../testing/workers/echo.mjs', import.meta.url);
+
+function job(source: string): DataJob {
+  return { source: source as unknown as DataJob['source'], base: '', cache: '' };
+}
+
+function trainer(options: WorkerTrainerOptions = {}): WorkerTrainer {
+  const started = new WorkerTrainer({ module, ...options });
+  onTestFinished(() => started.close());
+  return started;
+}
+
+/** The thread that answered. */
+async function thread(of: WorkerTrainer): Promise<number> {
+  return (await of.inspect(job('answer'))).customers;
+}
+
+test('tasks share one thread, which starts with the first', async () => {
+  const one = trainer();
+  expect(await thread(one)).toBe(await thread(one));
+});
+
+test.each([
+  ['crash', 'TypeError'],
+  ['exit', 'exit code 3'],
+])('a worker that dies (%s) fails its task by name only, and the next task gets another', async (how, what) => {
+  const one = trainer();
+  const before = await thread(one);
+  await expect(one.inspect(job(how))).rejects.toMatchObject({
+    code: 'worker-failed',
+    message: `the re-learning worker stopped (${what})`,
+  });
+  expect(await thread(one)).not.toBe(before);
+});
+
+test('a failed task keeps its details apart from its message', async () => {
+  const failure = await trainer()
+    .inspect(job('fail'))
+    .catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: 'data-unusable', message: 'row 3', cause: 'customer 4711' });
+});
+
+test('progress is passed on, and a stopped task ends', async () => {
+  const stopping = new AbortController();
+  const fractions: number[] = [];
+  const task = trainer().inspect(job('wait'), {
+    signal: stopping.signal,
+    onProgress: (fraction) => {
+      fractions.push(fraction);
+      stopping.abort();
+    },
+  });
+  await expect(task).rejects.toMatchObject({ code: 'cancelled' });
+  expect(fractions).toEqual([0.25]);
+});
+
+test('a task that does not notice loses its worker', async () => {
+  const one = trainer({ stopWithin: 20 });
+  const before = await thread(one);
+  const stopping = new AbortController();
+  const task = one.inspect(job('deaf'), { signal: stopping.signal });
+  setTimeout(() => stopping.abort(), 5);
+  await expect(task).rejects.toMatchObject({ code: 'cancelled' });
+  expect(await thread(one)).not.toBe(before);
+});
+
+test('the real worker reads a shop and reports what is wrong with it', async () => {
+  const folder = temporaryFolder();
+  const source = siteSourceSchema.parse(writeSiteData(folder, { seed: 1 }));
+  // From sources, as everything in these tests; a built agent runs the compiled worker beside its own module.
+  const execArgv = ['--conditions', '@noren/source'];
+  const real = trainer({ module: new URL('../testing/workers/real.mjs', import.meta.url), execArgv });
+  expect(await real.inspect({ source, base: folder, cache: folder })).toMatchObject({ customers: 48, items: 24 });
+  const failing = real.inspect({
+    source: { ...source, catalogue: { ...source.catalogue, file: 'none.csv' } },
+    base: folder,
+    cache: folder,
+  });
+  await expect(failing).rejects.toMatchObject({
+    code: 'data-unusable',
+    message: expect.stringMatching(/file-missing/),
+  });
+});
+
+test('an idle worker ends, and a later task starts another', async () => {
+  const one = trainer({ idleAfter: 1 });
+  const before = await thread(one);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await thread(one)).not.toBe(before);
+});
+
+test('closing ends the running task and those that wait behind it', async () => {
+  const one = trainer();
+  const tasks = [one.inspect(job('wait')), one.inspect(job('answer'))];
+  const settled = Promise.allSettled(tasks);
+  await one.close();
+  for (const result of await settled)
+    expect(result).toMatchObject({ status: 'rejected', reason: { code: 'cancelled' } });
+});

@@ -1,0 +1,200 @@
+import type { CoordinatorMessage, RoundOffer, RoundPlan } from '@noren/protocol';
+import type { AgentParts } from '../agent-parts.ts';
+import { writeAtomically } from '../home/atomic-file.ts';
+import { describeFailure, type Failure } from '../relearning/failure.ts';
+import type { Adoption } from './adoption.ts';
+import { checkOffer, type VerifiedPlan } from './offer.ts';
+import { nextRound, type RoundAction, type RoundClosing, type RoundEvent, type RoundState } from './round.ts';
+import { RunningRound, type LinkToCoordinator } from './running-round.ts';
+
+/** Carries out what the round machine decides: one event at a time, slow work beside it, its results as new events. */
+export class RoundRunner {
+  readonly #parts: AgentParts;
+  readonly #link: LinkToCoordinator;
+  readonly #adoption: Adoption;
+  #state: RoundState = { phase: 'idle' };
+  #running: RunningRound | null = null;
+  #offered: VerifiedPlan | null = null;
+  /** The end of the round before: the next one must not be judged while its model is being moved. */
+  #settled: Promise<void> = Promise.resolve();
+  /** Whatever is still at work, so that stopping can wait for it. */
+  readonly #work = new Set<Promise<void>>();
+
+  constructor(parts: AgentParts, link: LinkToCoordinator, adoption: Adoption) {
+    this.#parts = parts;
+    this.#link = link;
+    this.#adoption = adoption;
+  }
+
+  /** After a restart in the middle of a round: the keys are gone, the round's candidate can still be judged. */
+  resume(offer: VerifiedPlan): void {
+    this.#running = new RunningRound(offer, this.#parts, this.#link);
+    this.#running.forget();
+    this.#state = { phase: 'bystander', roundId: offer.plan.roundId };
+  }
+
+  receive(message: CoordinatorMessage): void {
+    switch (message.kind) {
+      case 'roundOffer':
+        return this.#receiveOffer(message);
+      case 'keyRoster':
+        return this.#happen({ kind: 'roster', roundId: message.roundId, roster: message });
+      case 'shareDelivery':
+        return this.#happen({ kind: 'delivery', roundId: message.roundId, delivery: message });
+      case 'revealRequest':
+        return this.#happen({ kind: 'revealRequest', roundId: message.roundId, request: message });
+      case 'candidateAnnouncement':
+        return this.#happen({ kind: 'candidate', roundId: message.roundId, hash: message.candidateHash });
+      case 'roundClosed':
+        return this.#happen({ kind: 'closed', roundId: message.roundId, closing: message });
+      case 'welcome':
+        return;
+    }
+  }
+
+  reconnected(): void {
+    this.#running?.repeat();
+  }
+
+  /** Leaves a running round and stops its work. */
+  leave(): void {
+    if (this.#state.phase !== 'idle') {
+      this.#happen({ kind: 'failed', roundId: this.#state.roundId, reason: 'the site is shutting down' });
+    }
+    this.#running?.drop();
+  }
+
+  /** Resolves when nothing is at work any more. */
+  async finished(): Promise<void> {
+    while (this.#work.size > 0) await Promise.all(this.#work);
+  }
+
+  #receiveOffer(message: RoundOffer): void {
+    const { site, memory, log } = this.#parts;
+    const check = checkOffer(message, site, memory.current);
+    if (check.kind === 'forged') {
+      log.error({ why: check.why }, 'an offer was ignored');
+      return;
+    }
+    const { roundId } = check.kind === 'verified' ? check.offer.plan : check.plan;
+    const runs = this.#state.phase !== 'idle' && this.#state.roundId === roundId;
+    // The chain check calls the running round's own plan a repetition; the machine knows better what to answer.
+    if (check.kind === 'refused' && !runs) return this.#refuse(roundId, check.reason);
+    if (check.kind === 'verified') this.#offered = check.offer;
+    this.#happen({ kind: 'offer', roundId });
+  }
+
+  #happen(event: RoundEvent): void {
+    const step = nextRound(this.#state, event);
+    this.#state = step.state;
+    for (const action of step.actions) this.#act(action, event.roundId);
+  }
+
+  #act(action: RoundAction, roundId: string): void {
+    const running = this.#running;
+    switch (action.do) {
+      case 'ignore':
+        return this.#parts.log.info({ round: roundId, why: action.why }, 'a message was ignored');
+      case 'refuse':
+        return this.#refuse(roundId as RoundPlan['roundId'], action.reason);
+      case 'judge':
+        return this.#begin();
+      case 'join':
+        return this.#track(running?.join());
+      case 'share':
+        return this.#track(running?.share(action.roster));
+      case 'relearn':
+        return this.#track(running?.relearn(action.delivery), { kind: 'relearned', roundId });
+      case 'upload':
+        return this.#track(running?.upload());
+      case 'reveal':
+        return this.#track(running?.reveal(action.request));
+      case 'evaluate':
+        return this.#track(running?.evaluate(action.candidate, this.#adoption), { kind: 'evaluated', roundId });
+      case 'report':
+        return this.#track(running?.report());
+      case 'withdraw':
+        return running?.withdraw(action.reason);
+      case 'forget':
+        return running?.forget();
+      case 'drop':
+        running?.drop();
+        this.#running = null;
+        return;
+      case 'settle':
+        return this.#settle(roundId, action.closing);
+    }
+  }
+
+  #begin(): void {
+    if (this.#offered === null) return;
+    const running = new RunningRound(this.#offered, this.#parts, this.#link);
+    const { plan } = this.#offered;
+    this.#offered = null;
+    this.#running = running;
+    this.#parts.log.info({ round: running.roundId, number: plan.round, plan: plan.name }, 'a round is offered');
+    const judged = async (): Promise<void> => {
+      await this.#settled;
+      const { pending } = this.#parts.memory.current;
+      // The end of an earlier round was missed; whether its candidate was accepted shows in the release it led to.
+      if (pending !== null) await this.#adoption.settle(pending.roundId, plan.release === pending.candidate);
+      const judgement = await running.judge();
+      const reason = judgement.accepted ? '' : judgement.reason;
+      this.#happen({ kind: 'judged', roundId: running.roundId, accepted: judgement.accepted, reason });
+    };
+    this.#track(judged());
+  }
+
+  #refuse(roundId: RoundPlan['roundId'], reason: string): void {
+    this.#parts.log.warn({ round: roundId, reason }, 'the round was refused');
+    this.#link.send({ kind: 'offerReply', roundId, accepted: false, reason: reason.slice(0, 500) });
+  }
+
+  #settle(roundId: string, closing: RoundClosing): void {
+    const { memory, log } = this.#parts;
+    log.info({ round: roundId, outcome: closing.outcome, reason: closing.reason }, 'the round ended');
+    const settle = async (): Promise<void> => {
+      const { pending, serving } = memory.current;
+      const accepted = closing.outcome === 'accepted' && closing.releaseHash === pending?.candidate;
+      await this.#adoption.settle(roundId, accepted);
+      if (memory.current.serving?.release !== serving?.release) this.#link.greet();
+      await memory.update((state) => ({
+        ...state,
+        lastPlan: state.lastPlan?.roundId === roundId ? { ...state.lastPlan, stage: 'finished' } : state.lastPlan,
+      }));
+    };
+    this.#settled = settle().catch((error: unknown) => this.#tell(roundId, describeFailure(error)));
+    this.#track(this.#settled);
+  }
+
+  /** Follows an action to its end: `then` when it succeeds, the round's failure when it does not. */
+  #track(work: Promise<void> | undefined, then?: RoundEvent): void {
+    const running = this.#running;
+    if (work === undefined) return;
+    const followed = work.then(
+      () => {
+        if (then !== undefined && this.#running === running) this.#happen(then);
+      },
+      async (error: unknown) => {
+        // Work that was stopped on purpose fails; so does everything that waits for it.
+        if (running === null || this.#running !== running) return;
+        const failure = describeFailure(error);
+        if (failure.code === 'cancelled') return;
+        await this.#tell(running.roundId, failure);
+        if (this.#running !== running) return;
+        this.#happen({ kind: 'failed', roundId: running.roundId, reason: failure.reason });
+      },
+    );
+    this.#work.add(followed);
+    void followed.finally(() => this.#work.delete(followed));
+  }
+
+  /** Logs what may be read by others; the full text goes to a file that stays. */
+  async #tell(roundId: string, { code, reason, detail }: Failure): Promise<void> {
+    const { layout, log, now } = this.#parts;
+    log.error({ round: roundId, code, reason, detail: layout.problem }, 'the round failed at this site');
+    await writeAtomically(layout.problem, `${now().toISOString()} round ${roundId}\n${detail}\n`).catch(
+      () => undefined,
+    );
+  }
+}

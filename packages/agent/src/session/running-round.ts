@@ -1,0 +1,232 @@
+import type { ActivityName, Hash, SiteMessage } from '@noren/protocol';
+import type { KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggregation';
+import { AgentError } from '../agent-error.ts';
+import { dataJob, servedModel, type AgentParts } from '../agent-parts.ts';
+import { writeAtomically } from '../home/atomic-file.ts';
+import type { ParticipationStage } from '../home/state.ts';
+import { sha256 } from '../ledger/entry.ts';
+import { judgePlan, type Judgement } from '../policy/judge.ts';
+import type { Evaluation, RoundJob, TaskWatch } from '../relearning/trainer.ts';
+import type { Adoption } from './adoption.ts';
+import { checkBackbone, checkRelease } from './artifacts.ts';
+import type { Link } from './link.ts';
+import { Masking, type MaskedUpdate } from './masking.ts';
+import type { VerifiedPlan } from './offer.ts';
+import { ProgressReports } from './progress-reports.ts';
+import { reportFor } from './report.ts';
+
+export type LinkToCoordinator = Pick<Link, 'send' | 'greet' | 'transfer'>;
+
+/** One round's work at this site. The round machine says which method is next; a rejection ends the contribution. */
+export class RunningRound {
+  readonly roundId: string;
+  readonly #offer: VerifiedPlan;
+  readonly #parts: AgentParts;
+  readonly #link: LinkToCoordinator;
+  readonly #progress: ProgressReports;
+  readonly #contribution = new AbortController();
+  readonly #whole = new AbortController();
+  #masking: Masking | null = null;
+  #masked: MaskedUpdate | null = null;
+  #job: Promise<RoundJob> | null = null;
+  #evaluated: { readonly candidate: Hash; readonly evaluation: Evaluation } | null = null;
+  #awaiting: readonly SiteMessage[] = [];
+
+  constructor(offer: VerifiedPlan, parts: AgentParts, link: LinkToCoordinator) {
+    this.roundId = offer.plan.roundId;
+    this.#offer = offer;
+    this.#parts = parts;
+    this.#link = link;
+    this.#progress = new ProgressReports((activity, fraction) => {
+      link.send({ kind: 'progress', roundId: offer.plan.roundId, activity, fraction });
+    }, parts.now);
+  }
+
+  /** Reads the data and holds the plan against the policy. */
+  async judge(): Promise<Judgement> {
+    const { trainer, config, now } = this.#parts;
+    const summary = await trainer.inspect(dataJob(this.#parts), { signal: this.#whole.signal });
+    const judgement = judgePlan(config.policy, this.#offer.plan, { customers: summary.customers, now: now() });
+    // A refused plan counts for the chain, too; an accepted one is remembered together with the keys.
+    if (!judgement.accepted) await this.#reach('seen');
+    return judgement;
+  }
+
+  /** Accepts the offer, sends the round's keys and begins to prepare. */
+  async join(): Promise<void> {
+    const { site, signer, config, layout } = this.#parts;
+    const masking = new Masking(this.#offer, site.siteId, signer, config.policy);
+    this.#masking = masking;
+    const advertisement = masking.advertise();
+    // On disk first: after a crash the site must know that it has keys out which it no longer holds.
+    await Promise.all([writeAtomically(layout.round(this.roundId).plan, this.#offer.bytes), this.#reach('keys')]);
+    const { roundId } = this.#offer.plan;
+    this.#say({ kind: 'offerReply', roundId, accepted: true, reason: '' }, advertisement);
+    await this.#prepare();
+  }
+
+  async share(roster: KeyRoster): Promise<void> {
+    this.#say(await this.#secrets().share(roster));
+  }
+
+  /** Re-learns and masks. */
+  async relearn(delivery: ShareDelivery): Promise<void> {
+    const { trainer, config, layout } = this.#parts;
+    this.#secrets().receiveShares(delivery);
+    this.#awaiting = [];
+    const job = await this.#prepare();
+    const relearned = await trainer.relearn(job, this.#watch('relearning', this.#contribution.signal));
+    const quantised = this.#secrets().quantise(relearned);
+    if (config.keepUpdates) await writeAtomically(layout.round(this.roundId).update, new Uint8Array(quantised.buffer));
+    this.#masked = this.#secrets().mask(quantised);
+  }
+
+  /** Sends the masked update, then trains what the gate will compare with while the others are still at work. */
+  async upload(): Promise<void> {
+    const { ledger, trainer } = this.#parts;
+    const masked = this.#masked;
+    if (masked === null) return;
+    const { header, chunks, bytes } = masked;
+    const { signal } = this.#contribution;
+    await this.#link.transfer((connection) => {
+      const content = { sha256: sha256(Buffer.concat(header.chunkHashes)) };
+      ledger.record({ kind: 'upload', roundId: this.roundId, bytes, content }, { durable: true });
+      return connection.upload(header, this.#counted(chunks, bytes), { signal });
+    }, signal);
+    this.#masked = null;
+    await trainer.trainReferences(await this.#prepare(), this.#watch('preparing', this.#whole.signal));
+  }
+
+  async reveal(request: RevealRequest): Promise<void> {
+    const shares = this.#secrets().reveal(request);
+    this.#masking = null;
+    // The tombstone goes to disk before the answer (secure aggregation, attack 4).
+    await this.#reach('revealed');
+    this.#say(shares);
+  }
+
+  async evaluate(candidate: string, adoption: Adoption): Promise<void> {
+    const { trainer, layout } = this.#parts;
+    const { plan } = this.#offer;
+    this.#awaiting = [];
+    const hash = candidate as Hash;
+    const job = await this.#prepare();
+    const file = await this.#fetch(hash, this.#whole.signal);
+    checkRelease(file.bytes, plan, 'candidate');
+    const serving = servedModel(this.#parts);
+    const evaluation = await trainer.evaluate(
+      { ...job, candidate: file.path, serving },
+      this.#watch('evaluating', this.#whole.signal),
+    );
+    if (this.#whole.signal.aborted) throw stopped();
+    const { accepted: _accepted, rejected: _rejected, ...figures } = evaluation;
+    const record = { round: plan.round, roundId: plan.roundId, plan: plan.name, candidate, ...figures };
+    await writeAtomically(layout.evaluation(this.roundId), `${JSON.stringify(record, null, 2)}\n`);
+    await adoption.keep(plan, candidate, evaluation);
+    this.#evaluated = { candidate: hash, evaluation };
+  }
+
+  async report(): Promise<void> {
+    const { config } = this.#parts;
+    if (this.#evaluated === null) return;
+    const { candidate, evaluation } = this.#evaluated;
+    this.#say(reportFor(config.policy.evaluation, this.#offer.plan, candidate, evaluation));
+  }
+
+  withdraw(reason: string): void {
+    this.#say({ kind: 'withdrawal', roundId: this.#offer.plan.roundId, reason: reason.slice(0, 500) });
+  }
+
+  /** A new connection is there: what was said last may not have arrived, and is said again byte for byte. */
+  repeat(): void {
+    for (const message of this.#awaiting) this.#link.send(message);
+  }
+
+  /** Stops contributing and forgets the secrets; the candidate can still be judged. */
+  forget(): void {
+    this.#contribution.abort(stopped());
+    this.#masking = null;
+    this.#masked = null;
+    this.#job = null;
+    this.#awaiting = [];
+  }
+
+  /** Stops everything. */
+  drop(): void {
+    this.forget();
+    this.#whole.abort(stopped());
+  }
+
+  get ended(): boolean {
+    return this.#whole.signal.aborted;
+  }
+
+  #say(...messages: SiteMessage[]): void {
+    this.#awaiting = messages;
+    this.repeat();
+  }
+
+  #secrets(): Masking {
+    if (this.#masking === null) throw stopped();
+    return this.#masking;
+  }
+
+  /** Fetches and checks backbone and release and prepares the data: once, whoever asks first. */
+  #prepare(): Promise<RoundJob> {
+    if (this.#job !== null) return this.#job;
+    const job = this.#makeJob(this.#contribution.signal.aborted ? this.#whole.signal : this.#contribution.signal);
+    this.#job = job;
+    return job;
+  }
+
+  async #makeJob(signal: AbortSignal): Promise<RoundJob> {
+    const { plan } = this.#offer;
+    const { memory, blobs } = this.#parts;
+    await blobs.keepOnly([plan.backbone, plan.release, memory.current.serving?.backbone ?? plan.backbone]);
+    const backbone = await this.#fetch(plan.backbone, signal);
+    checkBackbone(backbone.bytes, plan);
+    const release = await this.#fetch(plan.release, signal);
+    checkRelease(release.bytes, plan, 'release');
+    const job = { ...dataJob(this.#parts), plan, backbone: backbone.path, release: release.path };
+    await this.#parts.trainer.prepare(job, this.#watch('preparing', signal));
+    return job;
+  }
+
+  #fetch(hash: Hash, signal: AbortSignal): Promise<{ readonly path: string; readonly bytes: Uint8Array }> {
+    const { blobs, ledger } = this.#parts;
+    const fetched = (): Promise<Uint8Array> =>
+      this.#link.transfer((connection) => {
+        // The request says which file this site lacks; that is all it says.
+        const content = Buffer.from(hash, 'hex');
+        ledger.record({ kind: 'download', roundId: this.roundId, bytes: content.length, content });
+        const onChunk = (received: number, total: number): void => {
+          this.#progress.report('downloading', received / Math.max(1, total));
+        };
+        return connection.download(hash, { signal, onChunk });
+      }, signal);
+    return blobs.get(hash, fetched);
+  }
+
+  *#counted(chunks: readonly Uint8Array[], bytes: number): Iterable<Uint8Array> {
+    let sent = 0;
+    for (const chunk of chunks) {
+      yield chunk;
+      sent += chunk.length;
+      this.#progress.report('uploading', sent / Math.max(1, bytes));
+    }
+  }
+
+  #watch(activity: ActivityName, signal: AbortSignal): TaskWatch {
+    return { signal, onProgress: (fraction) => this.#progress.report(activity, fraction) };
+  }
+
+  #reach(stage: ParticipationStage): Promise<void> {
+    const { plan, hashHex } = this.#offer;
+    const lastPlan = { round: plan.round, roundId: plan.roundId, hash: hashHex, stage };
+    return this.#parts.memory.update((state) => ({ ...state, lastPlan }));
+  }
+}
+
+function stopped(): AgentError {
+  return new AgentError('cancelled', 'the round is over for this site');
+}

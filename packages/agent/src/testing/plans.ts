@@ -1,0 +1,32 @@
+import type { RoundPlan } from '@noren/protocol';
+
+/** A plan every default policy accepts. */
+export function examplePlan(change: Partial<RoundPlan> = {}): RoundPlan {
+  return {
+    version: 1,
+    name: 'fine-tune',
+    groups: {
+      'item.text': { start: 'pretrained', scope: 'federated' },
+      'item.price': { start: 'pretrained', scope: 'federated' },
+      'sequence.position': { start: 'pretrained', scope: 'local' },
+    },
+    modalities: ['text', 'price'],
+    training: { epochs: 3, batchSize: 16, learningRate: 0.01, weightDecay: 0, proximal: 0 },
+    personalisation: { epochs: 2, learningRate: 0.005 },
+    references: { epochs: 5 },
+    update: { clipNorm: 10, maximumWeight: 100 },
+    server: { optimizer: 'fedavg', learningRate: 1 },
+    cohort: { minimumSites: 3, quorum: 1 },
+    deadlines: { recruiting: 10, keys: 10, relearning: 60, unmasking: 10, evaluating: 60 },
+    gate: { confidence: 0.8, margin: 0 },
+    seed: 7,
+    federation: 'harbour',
+    roundId: 'round-1' as RoundPlan['roundId'],
+    round: 1,
+    backbone: 'b'.repeat(64) as RoundPlan['backbone'],
+    release: 'c'.repeat(64) as RoundPlan['release'],
+    vectorLength: 12,
+    previousPlanHash: null,
+    ...change,
+  };
+}

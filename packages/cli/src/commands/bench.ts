@@ -1,0 +1,27 @@
+import { Argument, Command } from 'commander';
+
+import { benchReport, benchTable, type BenchRow } from '../bench/report.ts';
+import { openTerminal } from './open-terminal.ts';
+
+/** Every benchmark measures what it compares in one run, on one machine. */
+const benchmarks: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
+  secagg: async () => (await (await import('@noren/secure-aggregation')).benchmarkMasking()).rows,
+  round: async () => (await import('../bench/round.ts')).benchmarkRound(),
+  train: async () => (await (await import('@noren/tensor')).benchmarkTraining()).rows,
+};
+
+export function benchCommand(): Command {
+  const names = Object.keys(benchmarks);
+  return new Command('bench')
+    .description('Measure this machine.')
+    .addArgument(new Argument('<name>', 'which benchmark').choices([...names, 'all']))
+    .addHelpText('after', '\nExample\n  noren bench secagg --json')
+    .action(async (name: string, _options: object, command: Command) => {
+      const { terminal } = openTerminal(command);
+      for (const bench of name === 'all' ? names : [name]) {
+        terminal.progress(`  measuring ${bench} ...`);
+        const report = benchReport(bench, (await benchmarks[bench]?.()) ?? []);
+        terminal.out(terminal.json ? JSON.stringify(report) : `${benchTable(report)}\n`);
+      }
+    });
+}

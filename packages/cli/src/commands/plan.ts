@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises';
+
+import { Command } from 'commander';
+
+import { exitCode } from '../exit-code.ts';
+import { CliError } from '../failure.ts';
+import { createLog } from '../log.ts';
+import { renderTable } from '../terminal/table.ts';
+import { openTerminal } from './open-terminal.ts';
+
+export function planCommand(): Command {
+  const plan = new Command('plan').description(
+    'Plans: which parameter groups are relearned, shared or frozen, and how.',
+  );
+  plan.addCommand(newCommand());
+  plan.addCommand(checkCommand());
+  plan.addCommand(adoptCommand());
+  return plan;
+}
+
+function newCommand(): Command {
+  return new Command('new')
+    .description('Print a plan to start from.')
+    .argument('<preset>', 'fine-tune, relearn, ant, head-only, fedper, lg-fedavg or scratch')
+    .requiredOption('--backbone <file>', 'the backbone it is for')
+    .addHelpText('after', '\nExample\n  noren plan new ant --backbone backbone.safetensors > plan.json')
+    .action(async (preset: string, options: { backbone: string }, command: Command) => {
+      const { terminal } = openTerminal(command);
+      const { presetGroups, presetNames, readBackbone } = await import('@noren/recommender');
+      const { defaultTraining } = await import('@noren/protocol');
+      const name = presetNames.find((known) => known === preset);
+      if (name === undefined) {
+        throw new CliError(`There is no preset "${preset}". Choose one of: ${presetNames.join(', ')}.`, exitCode.usage);
+      }
+      const { config } = readBackbone(await readNamed(options.backbone, 'backbone'));
+      terminal.out(JSON.stringify(defaultTraining(name, presetGroups(name, config)), null, 2));
+    });
+}
+
+function checkCommand(): Command {
+  return new Command('check')
+    .description('Check a plan against a backbone; change nothing.')
+    .argument('<plan>', 'the plan file')
+    .requiredOption('--backbone <file>', 'the backbone it is for')
+    .action(async (file: string, options: { backbone: string }, command: Command) => {
+      const { terminal } = openTerminal(command);
+      const { checkPlanGroups, parsePlanTemplate } = await import('@noren/protocol');
+      const { readBackbone } = await import('@noren/recommender');
+      const template = parsePlanTemplate(await readNamed(file, 'plan'));
+      checkPlanGroups(template.groups, readBackbone(await readNamed(options.backbone, 'backbone')).groups);
+      const rows = Object.entries(template.groups).map(([group, { start, scope }]) => [group, start, scope]);
+      if (terminal.json) terminal.out(JSON.stringify(template));
+      else terminal.out(renderTable([{ title: 'group' }, { title: 'start' }, { title: 'scope' }], rows));
+    });
+}
+
+function adoptCommand(): Command {
+  return new Command('adopt')
+    .description('Put a backbone and a plan in force. The coordinator must not be running.')
+    .argument('<plan>', 'the plan file')
+    .requiredOption('--backbone <file>', 'the backbone it is for')
+    .requiredOption('--home <folder>', "the coordinator's home, with its coordinator.json")
+    .action(async (file: string, options: { backbone: string; home: string }, command: Command) => {
+      const { terminal } = openTerminal(command);
+      const { checkPlanGroups, contentHash, parsePlanTemplate } = await import('@noren/protocol');
+      const { readBackbone, releaseFile, startValues } = await import('@noren/recommender');
+      const { writeSafetensors } = await import('@noren/tensor/safetensors');
+      const { Coordinator, readCoordinatorConfig } = await import('@noren/coordinator');
+      const template = parsePlanTemplate(await readNamed(file, 'plan'));
+      const bytes = await readNamed(options.backbone, 'backbone');
+      const backbone = readBackbone(bytes);
+      checkPlanGroups(template.groups, backbone.groups);
+      const values = startValues(backbone, template.groups, template.seed);
+      const release = writeSafetensors(releaseFile(backbone, values, template.groups, contentHash(bytes)));
+      const config = await readCoordinatorConfig(options.home);
+      const coordinator = await Coordinator.open(config, { log: createLog('warn', terminal.interactive) });
+      try {
+        await coordinator.registerBackbone(bytes);
+        await coordinator.adoptPlan(template, release);
+      } finally {
+        await coordinator.close();
+      }
+      terminal.say(`The plan "${template.name}" is in force.`);
+    });
+}
+
+async function readNamed(file: string, what: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new CliError(`The ${what} ${file} cannot be read: ${(error as Error).message}.`, exitCode.notFound);
+  }
+}

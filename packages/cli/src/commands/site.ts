@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises';
+
+import { Command, Option } from 'commander';
+
+import { consoleClient, defaultConsole, operatorToken } from '../console-client.ts';
+import { exitCode } from '../exit-code.ts';
+import { CliError } from '../failure.ts';
+import { createLog, logLevels } from '../log.ts';
+import { shutdownSignal } from '../shutdown.ts';
+import { openTerminal } from './open-terminal.ts';
+
+export function siteCommand(): Command {
+  const site = new Command('site').description("A site's agent, and headquarters' invitations to sites.");
+  site.addCommand(inviteCommand());
+  site.addCommand(joinCommand());
+  site.addCommand(runCommand());
+  site.addCommand(ledgerCommand());
+  return site;
+}
+
+function inviteCommand(): Command {
+  return new Command('invite')
+    .description('At headquarters: print a one-time invitation for a site.')
+    .argument('<id>', 'lower-case letters, digits and hyphens')
+    .requiredOption('--home <folder>', "the coordinator's home")
+    .option('--name <name>', 'what people call the site')
+    .option('--console <address>', "the coordinator's console address", defaultConsole)
+    .addHelpText(
+      'after',
+      '\nExample\n  noren site invite aoyama --home /var/lib/noren/coordinator > aoyama.invitation.json',
+    )
+    .action(async (id: string, options: { home: string; name?: string; console: string }, command: Command) => {
+      const { terminal } = openTerminal(command);
+      const client = consoleClient(options.console);
+      const invitation = await client.invite(await operatorToken(options.home), id, options.name ?? id);
+      terminal.out(JSON.stringify(invitation, null, 2));
+      terminal.say('Hand this to the site once, over a channel you trust. It is valid for one use.');
+    });
+}
+
+function joinCommand(): Command {
+  return new Command('join')
+    .description(
+      'At a site: turn an invitation into an identity and a certificate. The keys are made here and stay here.',
+    )
+    .requiredOption('--invitation <file>', 'the file headquarters sent')
+    .requiredOption('--home <folder>', "the agent's home")
+    .addHelpText(
+      'after',
+      '\nExample\n  noren site join --invitation aoyama.invitation.json --home /var/lib/noren/agent',
+    )
+    .action(async (options: { invitation: string; home: string }, command: Command) => {
+      const { terminal } = openTerminal(command);
+      const { joinFederation } = await import('@noren/agent');
+      const { parseInvitation } = await import('@noren/protocol');
+      await joinFederation(options.home, parseInvitation(await readText(options.invitation)));
+      terminal.say('Joined. Describe your data in agent.json, then start with `noren site run`.');
+    });
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new CliError(`The invitation ${file} cannot be read: ${(error as Error).message}.`, exitCode.notFound);
+  }
+}
+
+function runCommand(): Command {
+  return new Command('run')
+    .description("Run the site's agent.")
+    .requiredOption('--home <folder>', "the agent's home")
+    .addOption(new Option('--log <level>', 'how much to log').choices(logLevels).default('warn'))
+    .action(async (options: { home: string; log: string }, command: Command) => {
+      const { terminal } = openTerminal(command);
+      const { Agent } = await import('@noren/agent');
+      const agent = await Agent.open(options.home, { log: createLog(options.log, terminal.interactive) });
+      await agent.run(shutdownSignal());
+    });
+}
+
+function ledgerCommand(): Command {
+  return new Command('ledger')
+    .description('Check that the record of everything that left the site is complete and unchanged.')
+    .requiredOption('--home <folder>', "the agent's home")
+    .action(async (options: { home: string }, command: Command) => {
+      const { terminal } = openTerminal(command);
+      const { verifyLedger } = await import('@noren/agent');
+      const report = await verifyLedger(options.home);
+      terminal.out(JSON.stringify(report, null, terminal.json ? 0 : 2));
+    });
+}

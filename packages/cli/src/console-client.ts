@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { federationViewSchema, type FederationView } from '@noren/protocol/console';
+
+import { exitCode } from './exit-code.ts';
+import { CliError } from './failure.ts';
+
+/** The ports of a coordinator unless told otherwise. */
+export const defaultPorts = { grpc: 7443, enrolment: 7444, console: 7480 } as const;
+export const defaultConsole: string = `http://127.0.0.1:${defaultPorts.console}`;
+
+/** The coordinator's HTTP API as the command line uses it. */
+export interface ConsoleClient {
+  readonly address: string;
+  federation(signal?: AbortSignal): Promise<FederationView>;
+  /** Writes need the operator token, which lies in the coordinator's home and never on a command line. */
+  startRound(operatorToken: string): Promise<void>;
+  setPaused(operatorToken: string, paused: boolean): Promise<void>;
+  invite(operatorToken: string, siteId: string, name: string): Promise<unknown>;
+}
+
+export function consoleClient(address: string): ConsoleClient {
+  const request = async (path: string, init: RequestInit = {}): Promise<unknown> => {
+    let response: Response;
+    try {
+      response = await fetch(new URL(path, address), init);
+    } catch {
+      throw new CliError(
+        `No coordinator answers at ${address}. Start one with \`noren up\`, or name another with --console.`,
+        exitCode.unreachable,
+      );
+    }
+    if (response.status === 401 || response.status === 403) {
+      throw new CliError(
+        `The coordinator at ${address} refused: ${await errorText(response)}. Name its home with --home, so that its operator token can be read.`,
+        exitCode.denied,
+      );
+    }
+    if (!response.ok)
+      throw new CliError(`The coordinator at ${address} answered ${response.status}: ${await errorText(response)}`);
+    return response.status === 204 ? undefined : response.json();
+  };
+  const write = (path: string, operatorToken: string, body: unknown): Promise<unknown> =>
+    request(path, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  return {
+    address,
+    async federation(signal) {
+      return federationViewSchema.parse(await request('/api/federation', signal === undefined ? {} : { signal }));
+    },
+    async startRound(token) {
+      await write('/api/rounds', token, {});
+    },
+    async setPaused(token, paused) {
+      await write('/api/schedule', token, { paused });
+    },
+    invite: (token, siteId, name) => write('/api/invitations', token, { siteId, name }),
+  };
+}
+
+async function errorText(response: Response): Promise<string> {
+  const text = await response.text();
+  return text.slice(0, 500);
+}
+
+/** The token is read from the coordinator's home, so that it never stands on a command line. */
+export async function operatorToken(home: string): Promise<string> {
+  const file = join(home, 'operator-token');
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch {
+    throw new CliError(`No operator token at ${file}. Name the coordinator's home with --home.`, exitCode.notFound);
+  }
+}

@@ -1,0 +1,106 @@
+import type { DatasetName, World } from '@noren/dataset';
+import type { PlanTemplate } from '@noren/protocol';
+import { presetNames, type PresetName, type RecommenderConfig } from '@noren/recommender';
+
+import { exitCode } from '../exit-code.ts';
+import { CliError } from '../failure.ts';
+import type { DataChoice } from './prepare-data.ts';
+
+/** Everything that decides what a demonstration computes; equal settings give equal results. */
+export interface DemoSettings {
+  readonly choice: DataChoice;
+  readonly preset: PresetName;
+  readonly config: RecommenderConfig;
+  readonly pretraining: { readonly epochs: number; readonly batchSize: number; readonly learningRate: number };
+  readonly plan: Omit<PlanTemplate, 'groups' | 'name'>;
+  readonly seed: number;
+}
+
+export function demoSettings(o: {
+  readonly dataset: DatasetName;
+  readonly path: string | undefined;
+  readonly world: World;
+  readonly sites: number;
+  readonly seed: number;
+  readonly preset: string | undefined;
+}): DemoSettings {
+  const { dataset, path, world, sites, seed } = o;
+  const tuned = dataset === 'generated' ? generated : real;
+  return {
+    choice: { dataset, path, world, sites, seed },
+    preset: presetOf(o.preset ?? (dataset === 'generated' && world === 'shifted' ? 'relearn' : 'fine-tune')),
+    config: { ...architecture, temperature: tuned.temperature },
+    pretraining: tuned.pretraining,
+    plan: {
+      version: 1,
+      modalities: ['text', 'image', 'price'],
+      training: {
+        epochs: 4,
+        batchSize: tuned.batchSize,
+        learningRate: tuned.learningRate,
+        weightDecay: 0,
+        proximal: 0,
+      },
+      personalisation: tuned.personalisation,
+      references: { epochs: 60 },
+      update: { clipNorm: 50, maximumWeight: tuned.maximumWeight },
+      server: { optimizer: 'fedavg', learningRate: 1 },
+      cohort: { minimumSites: 3, quorum: 0.6 },
+      deadlines: { recruiting: 60, keys: 60, relearning: 3600, unmasking: 60, evaluating: 3600 },
+      // Small sites: the bound must be reachable with fewer than 80 customers, the margin is the federation's own.
+      gate: { confidence: 0.9, margin: 0.02 },
+      seed,
+    },
+    seed,
+  };
+}
+
+const architecture: Omit<RecommenderConfig, 'temperature'> = {
+  dimension: 48,
+  layers: 1,
+  heads: 2,
+  feedForward: 96,
+  maximumLength: 20,
+  dropout: 0.2,
+  fusion: 'sum+hadamard',
+  fusionWeight: 0.1,
+  experts: { text: 1, image: 1, price: 1 },
+  features: { text: 96, image: 64, price: 16 },
+  // Image features without a pretrained encoder are weak: at full scale they drown the text.
+  scales: { text: 1, image: 0.3, price: 1 },
+  priorWeight: 0,
+};
+
+interface Tuned {
+  readonly temperature: number;
+  readonly pretraining: DemoSettings['pretraining'];
+  readonly learningRate: number;
+  readonly batchSize: number;
+  readonly personalisation: { readonly epochs: number; readonly learningRate: number };
+  readonly maximumWeight: number;
+}
+
+/** Chosen on the validation customers of the generated sites. */
+const generated: Tuned = {
+  temperature: 0.15,
+  pretraining: { epochs: 40, batchSize: 64, learningRate: 0.01 },
+  learningRate: 0.01,
+  batchSize: 32,
+  personalisation: { epochs: 10, learningRate: 0.005 },
+  maximumWeight: 2000,
+};
+
+const real: Tuned = {
+  temperature: 0.07,
+  pretraining: { epochs: 40, batchSize: 64, learningRate: 0.002 },
+  learningRate: 0.001,
+  batchSize: 64,
+  personalisation: { epochs: 4, learningRate: 0.0005 },
+  maximumWeight: 20_000,
+};
+
+function presetOf(name: string): PresetName {
+  const preset = presetNames.find((known) => known === name);
+  if (preset !== undefined) return preset;
+  throw new CliError(`There is no plan preset "${name}". Choose one of: ${presetNames.join(', ')}.`, exitCode.usage);
+}

@@ -1,0 +1,41 @@
+/**
+ * What a caller can do about it:
+ * - `home-in-use`: another coordinator runs on this home or database; stop it first.
+ * - `config-invalid`, `home-invalid`: correct the named file.
+ * - `no-backbone`, `no-plan`, `invalid-backbone`, `invalid-release`, `plan-mismatch`: hand over the named document.
+ * - `round-running`, `too-few-sites`, `not-started`: not now.
+ * - `unknown-site`, `site-exists`: correct the site id.
+ * - `blob-missing`, `blob-damaged`, `store-failed`, `store-conflict`: the disk or the database is not what it should be.
+ * - `unsound-aggregate`: a round's sum failed its checks.
+ */
+export type CoordinatorErrorCode =
+  | 'home-in-use'
+  | 'config-invalid'
+  | 'home-invalid'
+  | 'no-backbone'
+  | 'no-plan'
+  | 'invalid-backbone'
+  | 'invalid-release'
+  | 'plan-mismatch'
+  | 'round-running'
+  | 'too-few-sites'
+  | 'not-started'
+  | 'unknown-site'
+  | 'site-exists'
+  | 'port-in-use'
+  | 'blob-missing'
+  | 'blob-damaged'
+  | 'store-failed'
+  | 'store-conflict'
+  | 'unsound-aggregate';
+
+/** The one error of this package: what happened, where, and what to do. */
+export class CoordinatorError extends Error {
+  override readonly name = 'CoordinatorError';
+  readonly code: CoordinatorErrorCode;
+
+  constructor(code: CoordinatorErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,314 @@
+import {
+  CertificateAuthority,
+  certificateFingerprint,
+  contentHash,
+  createSigningRequest,
+  generatePlanKey,
+  parseSiteId,
+} from '@noren/protocol';
+import type { PeerIdentity, SiteMessage } from '@noren/protocol';
+import type { RoundView } from '@noren/protocol/console';
+import pino from 'pino';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { BlobStore } from '../blobs/blob-store.ts';
+import { Journal } from '../store/journal.ts';
+import { openSqliteEventStore } from '../store/sqlite-event-store.ts';
+import { temporaryFolder } from '../testing/folders.ts';
+import { joined, linked } from '../testing/in-process-link.ts';
+import { testBackbone, testPlan, testRelease } from '../testing/lineage.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
+import { honestScript, ScriptedSite } from '../testing/scripted-site.ts';
+import type { Script } from '../testing/scripted-site.ts';
+import { Federation } from './federation.ts';
+
+const NAMES = ['akita', 'beppu', 'chiba', 'date', 'ebina'];
+const ADDRESSES = { address: 'nowhere:1', consoleAddress: 'http://nowhere:3' };
+const SECOND = 1000;
+
+let clock: ManualClock;
+let federation: Federation;
+let members: { readonly site: ScriptedSite; readonly peer: PeerIdentity }[];
+
+beforeEach(async () => {
+  clock = new ManualClock(Date.parse('2025-06-01T00:00:00Z'));
+  const journal = await Journal.open(await openSqliteEventStore(':memory:'), () => clock.now());
+  await journal.append({ kind: 'federation-created', id: '00ff', name: 'Test' });
+  federation = await Federation.open({
+    journal,
+    blobs: await BlobStore.open(await temporaryFolder()),
+    authority: await CertificateAuthority.create('Test', new Date(clock.now())),
+    planKey: generatePlanKey(),
+    clock,
+    log: pino({ level: 'silent' }),
+    schedule: { expression: '0 0 2 * * *', timeZone: 'UTC' },
+  });
+  await federation.registerBackbone(testBackbone());
+  await federation.adoptPlan(testPlan(), testRelease());
+  federation.run();
+});
+
+async function gather(change: (index: number) => Partial<Script> = () => ({})): Promise<void> {
+  members = [];
+  for (const [index, name] of NAMES.entries()) {
+    const site = new ScriptedSite(parseSiteId(name), honestScript(index, change(index)));
+    const peer = await joined(federation, site);
+    members.push({ site, peer });
+    linked(federation, site, peer);
+  }
+}
+
+function siteNamed(name: string): ScriptedSite {
+  const found = members.find(({ site }) => site.id === name);
+  if (found === undefined) throw new Error(name);
+  return found.site;
+}
+
+function relink(name: string): void {
+  const found = members.find(({ site }) => site.id === name);
+  if (found !== undefined) linked(federation, found.site, found.peer);
+}
+
+async function inPhase(phase: string): Promise<void> {
+  await vi.waitFor(() => expect(federation.view(ADDRESSES).running?.phase).toBe(phase));
+}
+
+async function ended(number = 1): Promise<RoundView> {
+  return vi.waitFor(async () => {
+    const round = await federation.round(number);
+    if (round === null || round.endedAt === null) throw new Error(`round ${number} has not ended`);
+    return round;
+  });
+}
+
+describe('rounds start by themselves', () => {
+  test('when they are due and enough sites are there', async () => {
+    clock.advance(3 * 3600 * SECOND);
+    expect(federation.view(ADDRESSES).schedule.waiting).toBe(
+      'Waiting for sites: 0 of the 3 that a round needs are connected.',
+    );
+    await gather();
+    expect(await ended()).toMatchObject({ number: 1, outcome: 'accepted' });
+    expect(federation.view(ADDRESSES).schedule).toMatchObject({ waiting: null, nextAt: '2025-06-02T02:00:00.000Z' });
+  });
+
+  test('but not while the schedule is paused', async () => {
+    await federation.pause();
+    clock.advance(30 * 3600 * SECOND);
+    await gather();
+    expect(federation.view(ADDRESSES)).toMatchObject({ running: null, schedule: { paused: true, nextAt: null } });
+    await federation.resume();
+    expect(federation.view(ADDRESSES)).toMatchObject({ running: null, schedule: { paused: false } });
+    // A day later the silent sites were taken for lost; the round starts as soon as enough are back.
+    clock.advance(24 * 3600 * SECOND);
+    for (const name of NAMES) relink(name);
+    expect(await ended()).toMatchObject({ outcome: 'accepted' });
+  });
+});
+
+describe('a site that misbehaves is left behind by the others', () => {
+  const cases: [string, Partial<Script>, RegExp][] = [
+    [
+      'advertises a key it did not sign',
+      { say: (m) => (m.kind === 'keyAdvertisement' ? { ...m, maskKey: m.channelKey } : m) },
+      /broke the masking protocol/,
+    ],
+    [
+      'advertises for another site',
+      { say: (m) => (m.kind === 'keyAdvertisement' ? { ...m, siteId: 'akita' } : m) },
+      /advertised keys of another site/,
+    ],
+    [
+      'shares for another roster',
+      { say: (m) => (m.kind === 'sealedShares' ? { ...m, rosterHash: new Uint8Array(32) } : m) },
+      /broke the masking protocol/,
+    ],
+    [
+      'withdraws instead of sharing',
+      {
+        say: (m): SiteMessage =>
+          m.kind === 'sealedShares' ? { kind: 'withdrawal', roundId: m.roundId as never, reason: 'stock-taking' } : m,
+      },
+      /stock-taking/,
+    ],
+  ];
+  test.each(cases)('when it %s', async (_, change, reason) => {
+    await gather((index) => (index === 4 ? change : {}));
+    await federation.startRound();
+    const round = await ended();
+    expect(round).toMatchObject({ outcome: 'accepted', survivors: NAMES.slice(0, 4) });
+    expect([...round.dropped, ...round.refused]).toMatchObject([
+      { site: 'ebina', reason: expect.stringMatching(reason) as string },
+    ]);
+  });
+
+  test('when its masked update is not the one it signed for', async () => {
+    await gather((index) => (index === 4 ? { afterKeys: 'stalls' } : {}));
+    await federation.startRound();
+    await inPhase('collecting');
+    const site = siteNamed('ebina');
+    const { link } = site;
+    if (link === null) throw new Error('not connected');
+    site.link = {
+      ...link,
+      upload: (header, chunks) =>
+        link.upload(
+          header,
+          chunks.map((c) => c.map((byte) => byte ^ 1)),
+        ),
+    };
+    await expect(site.upload()).rejects.toMatchObject({ code: 'invalid-message' });
+    expect(await ended()).toMatchObject({ outcome: 'accepted', survivors: NAMES.slice(0, 4) });
+  });
+
+  test('when it reports on another candidate than the one announced', async () => {
+    const other = 'aa'.repeat(32) as never;
+    await gather((index) =>
+      index === 4 ? { say: (m) => (m.kind === 'evaluationReport' ? { ...m, candidateHash: other } : m) } : {},
+    );
+    await federation.startRound();
+    await inPhase('evaluating');
+    await vi.waitFor(() => expect(federation.view(ADDRESSES).running?.gates).toHaveLength(4));
+    clock.advance(11 * SECOND);
+    const round = await ended();
+    expect(round).toMatchObject({ outcome: 'accepted', difference: { customers: 200 } });
+    expect(round.gates.map(({ site }) => site)).not.toContain('ebina');
+  });
+});
+
+describe('a lost connection', () => {
+  test('during re-learning costs nothing when the site is back in time', async () => {
+    await gather((index) => (index >= 2 ? { afterKeys: 'stalls' } : {}));
+    await federation.startRound();
+    await inPhase('collecting');
+    siteNamed('ebina').disconnect();
+    await vi.waitFor(() =>
+      expect(federation.view(ADDRESSES).running?.waitingFor).toContain('ebina lost the connection'),
+    );
+    relink('ebina');
+    for (const name of ['chiba', 'date', 'ebina']) {
+      siteNamed(name).script = { ...siteNamed(name).script, afterKeys: 'uploads' };
+    }
+    // The reconnected site is sent its shares again and goes on from there; the others just finish.
+    await siteNamed('chiba').upload();
+    await siteNamed('date').upload();
+    await siteNamed('ebina').upload();
+    expect(await ended()).toMatchObject({ outcome: 'accepted', survivors: NAMES });
+    expect(siteNamed('ebina').record.received.filter((kind) => kind === 'shareDelivery')).toHaveLength(2);
+  });
+
+  test('of a whole cohort ends the round after the time to come back, not after the deadline', async () => {
+    await federation.adoptPlan(testPlan({ deadlines: { ...testPlan().deadlines, relearning: 86_400 } }), null);
+    await gather(() => ({ afterKeys: 'vanishes' }));
+    await federation.startRound();
+    await vi.waitFor(() => expect(federation.connected).toHaveLength(0));
+    clock.advance(125 * SECOND);
+    expect(await ended()).toMatchObject({
+      outcome: 'failed',
+      reason: 'too few masked updates arrived: 0 of at least 4',
+    });
+    relink('akita');
+    await vi.waitFor(() => expect(siteNamed('akita').record.closings).toMatchObject([{ outcome: 'failed' }]));
+  });
+
+  test('after an upload: sending it again is answered as if it were the first', async () => {
+    await gather((index) => (index === 4 ? { afterKeys: 'stalls' } : {}));
+    await federation.startRound();
+    await inPhase('collecting');
+    const { link, masked } = siteNamed('akita');
+    if (masked === null) throw new Error('nothing was uploaded');
+    await expect(link?.upload(masked.header, masked.chunks)).resolves.toBeUndefined();
+    clock.advance(11 * SECOND);
+    expect(await ended()).toMatchObject({ outcome: 'accepted', survivors: NAMES.slice(0, 4) });
+  });
+});
+
+test('a site that enrols while a round recruits is not asked, and is no fault', async () => {
+  await gather((index) => (index === 4 ? { say: (m) => (m.kind === 'offerReply' ? { kind: 'heartbeat' } : m) } : {}));
+  await federation.startRound();
+  const late = new ScriptedSite(parseSiteId('fukui'), honestScript(5));
+  linked(federation, late, await joined(federation, late));
+  expect(federation.view(ADDRESSES).running?.phase).toBe('recruiting');
+  clock.advance(11 * SECOND);
+  const round = await ended();
+  expect(round).toMatchObject({ outcome: 'accepted', cohort: NAMES.slice(0, 4), dropped: [], refused: [] });
+  expect(late.record.received).toEqual(['welcome']);
+});
+
+test('an update for a round that is over is refused, and the site is not blamed', async () => {
+  await gather((index) => (index === 4 ? { afterKeys: 'stalls' } : {}));
+  await federation.startRound();
+  await inPhase('collecting');
+  clock.advance(11 * SECOND);
+  await ended();
+  await expect(siteNamed('ebina').upload()).rejects.toMatchObject({ code: 'wrong-state' });
+});
+
+test('a site fetches what is published and the running candidate, nothing else', async () => {
+  await gather((index) => ({ difference: index === 0 ? 0 : -0.5 }));
+  await federation.startRound();
+  const round = await ended();
+  expect(round.outcome).toBe('rejected');
+  const { release, backbone } = federation.view(ADDRESSES);
+  const site = siteNamed('akita');
+  expect((await site.link?.download(release.hash as never))?.length).toBe(testRelease().length);
+  expect((await site.link?.download(backbone.hash as never))?.length).toBe(testBackbone().length);
+  expect(site.record.candidates).toHaveLength(1);
+  const rejected = contentHash(site.record.candidates[0] ?? new Uint8Array());
+  await expect(site.link?.download(rejected)).rejects.toMatchObject({ code: 'not-found' });
+});
+
+test('stopping in the middle of a round ends it and tells the sites', async () => {
+  await gather(() => ({ afterKeys: 'stalls' }));
+  await federation.startRound();
+  await inPhase('relearning');
+  const [one] = members;
+  await federation.stop();
+  expect(await federation.round(1)).toMatchObject({
+    outcome: 'failed',
+    reason: 'the coordinator stopped during the round',
+  });
+  expect(federation.connected).toEqual([]);
+  expect(one?.site.link).not.toBeNull();
+});
+
+test('an expired invitation is refused', async () => {
+  const late = new ScriptedSite(parseSiteId('fukui'), honestScript(5));
+  const invitation = await federation.invite(late.id, 'Fukui', { address: 'a:1', enrolmentAddress: 'a:2' });
+  clock.advance(8 * 86_400 * SECOND);
+  const token = new Uint8Array(Buffer.from(invitation.token, 'base64url'));
+  const request = { token, certificateSigningRequest: new Uint8Array(), identityKey: late.publicKey };
+  await expect(federation.enrol(request)).rejects.toMatchObject({ code: 'invitation-expired' });
+});
+
+test('a site that invites itself twice with one identity is refused the second time', async () => {
+  const site = new ScriptedSite(parseSiteId('akita'), honestScript(0));
+  await joined(federation, site);
+  const twin = new ScriptedSite(parseSiteId('beppu'), honestScript(1));
+  Object.defineProperty(twin, 'publicKey', { value: site.publicKey });
+  await expect(joined(federation, twin)).rejects.toThrow(/Another site has enrolled with this identity key/);
+});
+
+test('a renewed certificate and the one before are good, older ones are not', async () => {
+  const site = new ScriptedSite(parseSiteId('akita'), honestScript(0));
+  const handlers = federation.handlers();
+  const peers = [await joined(federation, site)];
+  for (let renewal = 0; renewal < 2; renewal++) {
+    const { request } = await createSigningRequest();
+    const certificate = await handlers.renew?.(peers[0] ?? ('' as never), request);
+    peers.unshift({ siteId: site.id, fingerprint: certificateFingerprint(certificate ?? '') });
+  }
+  const [newest, previous, oldest] = peers;
+  for (const peer of [newest, previous]) expect(() => handlers.authorise(peer ?? ('' as never))).not.toThrow();
+  expect(() => handlers.authorise(oldest ?? ('' as never))).toThrow(/newer certificate/);
+});
+
+test('a revoked site is out of the running round at once', async () => {
+  await gather(() => ({ afterKeys: 'stalls' }));
+  await federation.startRound();
+  await inPhase('relearning');
+  await federation.revoke(parseSiteId('ebina'), 'sold');
+  expect(federation.connected).not.toContain('ebina');
+  clock.advance(11 * SECOND);
+  expect((await ended()).dropped).toContainEqual({ site: 'ebina', at: 'relearning', reason: 'revoked' });
+});

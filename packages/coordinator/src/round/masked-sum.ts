@@ -1,0 +1,133 @@
+import { ProtocolError } from '@noren/protocol';
+import type { Hash, SiteId, SiteMessage, UploadHeader, UploadReceiver } from '@noren/protocol';
+import { AggregationError, CoordinatorRound, decodeSum, quantiserFor } from '@noren/secure-aggregation';
+import type { KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggregation';
+
+import type { BlobStore } from '../blobs/blob-store.ts';
+import { checkAggregate } from './aggregate.ts';
+import type { YieldTurn } from './aggregate.ts';
+import type { SumEvidence } from './round-input.ts';
+
+/** Elements behind the update in every masked vector: the weight and the clip flag. */
+const EXTRA_ELEMENTS = 2;
+
+export interface OpenedSum {
+  readonly evidence: SumEvidence;
+  readonly meanUpdate: Float32Array;
+}
+
+/** The secure aggregation of one round, with the messages kept that may have to be sent again. */
+export class MaskedSum {
+  readonly #ring: CoordinatorRound;
+  readonly #clipNorm: number;
+  #roster: KeyRoster | null = null;
+  #deliveries: ReadonlyMap<string, ShareDelivery> = new Map();
+  #request: RevealRequest | null = null;
+  #bytesUp = 0;
+
+  constructor(o: {
+    readonly roundId: string;
+    readonly planHash: Uint8Array;
+    readonly vectorLength: number;
+    readonly clipNorm: number;
+    readonly identityKeys: ReadonlyMap<string, Uint8Array>;
+  }) {
+    const length = o.vectorLength + EXTRA_ELEMENTS;
+    const { roundId, planHash, identityKeys: sites } = o;
+    this.#ring = CoordinatorRound.begin({ roundId, planHash, length, sites });
+    this.#clipNorm = o.clipNorm;
+  }
+
+  /** Takes a verified answer in, or throws AggregationError: the sender broke the protocol. */
+  take(
+    site: SiteId,
+    message: Extract<SiteMessage, { kind: 'keyAdvertisement' | 'sealedShares' | 'revealedShares' }>,
+  ): void {
+    switch (message.kind) {
+      case 'keyAdvertisement':
+        if (message.siteId !== site)
+          throw new AggregationError('unknown-site', `${site} advertised keys of another site.`);
+        return this.#ring.advertise(message);
+      case 'sealedShares':
+        return this.#ring.shares(site, message);
+      case 'revealedShares':
+        return this.#ring.reveal(site, message);
+    }
+  }
+
+  /** Fixes U1. */
+  closeKeys(): readonly string[] {
+    this.#roster = this.#ring.closeKeys();
+    return this.#ring.cohort;
+  }
+
+  /** Fixes U2. */
+  closeShares(): readonly string[] {
+    this.#deliveries = this.#ring.closeShares();
+    return [...this.#deliveries.keys()];
+  }
+
+  /** Fixes U3. */
+  closeUpdates(): readonly string[] {
+    this.#request = this.#ring.closeUploads();
+    return this.#ring.survivors;
+  }
+
+  roster(): KeyRoster | null {
+    return this.#roster;
+  }
+
+  delivery(site: SiteId): ShareDelivery | null {
+    return this.#deliveries.get(site) ?? null;
+  }
+
+  request(): RevealRequest | null {
+    return this.#request;
+  }
+
+  /** Throws AggregationError. `done` is called when the whole vector is in the sum, and may throw to refuse it. */
+  upload(site: SiteId, header: UploadHeader, done: (complete: () => void) => Promise<void>): UploadReceiver {
+    const sink = this.#ring.beginUpload(site, header);
+    return {
+      chunk: async (index, data) => {
+        sink.chunk(index, data);
+        this.#bytesUp += data.length;
+      },
+      complete: () => done(() => sink.complete()),
+      aborted: () => undefined,
+    };
+  }
+
+  /** Opens the sum, stores it as it is (little-endian Int32), decodes and checks it. */
+  async open(blobs: BlobStore, yieldTurn: YieldTurn): Promise<OpenedSum> {
+    const sum = await this.#ring.unmask(yieldTurn);
+    const hash: Hash = await blobs.write(new Uint8Array(sum.buffer, sum.byteOffset, sum.byteLength));
+    // The sites derive the same quantiser from the roster, the one list that all of them hold.
+    const quantiser = quantiserFor({ clipNorm: this.#clipNorm, sites: this.#ring.cohort.length });
+    const decoded = decodeSum(sum, quantiser);
+    const norm = await checkAggregate(decoded, { survivors: this.#ring.survivors.length, quantiser, yieldTurn });
+    const { weight, clipped, meanUpdate } = decoded;
+    return { evidence: { sum: hash, weight, clipped, norm, bytesUp: this.#bytesUp }, meanUpdate };
+  }
+
+  /** Bytes of masked updates received so far. */
+  get bytesUp(): number {
+    return this.#bytesUp;
+  }
+
+  /** Survivors whose shares were found to be false; the sum was opened without them. */
+  get falseWitnesses(): readonly string[] {
+    return this.#ring.falseWitnesses;
+  }
+}
+
+/** Swallows an upload that arrived before and whose receipt was lost: the site must learn that all is well. */
+export const REPEATED_UPLOAD: UploadReceiver = {
+  chunk: () => Promise.resolve(),
+  complete: () => Promise.resolve(),
+  aborted: () => undefined,
+};
+
+export function notAwaited(round: string): ProtocolError {
+  return new ProtocolError('wrong-state', `Round ${round} does not wait for an update of this site.`);
+}

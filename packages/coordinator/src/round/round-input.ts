@@ -1,0 +1,75 @@
+import type { EvaluationReport, Hash, SiteId } from '@noren/protocol';
+import type { Phase } from '@noren/protocol/console';
+
+import type { PooledDifference } from './verdict.ts';
+
+/** What can happen to a round. Answers reach the machine only after they were verified. */
+export type RoundInput =
+  | { readonly kind: 'start'; readonly connected: readonly SiteId[] }
+  | { readonly kind: 'accepted' | 'advertised' | 'shared' | 'uploading' | 'uploaded'; readonly site: SiteId }
+  | { readonly kind: 'revealed'; readonly site: SiteId }
+  | { readonly kind: 'reported'; readonly site: SiteId; readonly report: EvaluationReport }
+  | { readonly kind: 'refused'; readonly site: SiteId; readonly reason: string }
+  | { readonly kind: 'connected' | 'disconnected'; readonly site: SiteId }
+  /** The site leaves on its own account, or broke the protocol and is put out. */
+  | { readonly kind: 'left' | 'excluded'; readonly site: SiteId; readonly reason: string }
+  | { readonly kind: 'opened'; readonly evidence: SumEvidence }
+  | { readonly kind: 'candidate'; readonly hash: Hash; readonly moments: Hash | null }
+  /** The coordinator's own part went wrong (arithmetic, an unsound sum, a stop). */
+  | { readonly kind: 'broken'; readonly reason: string }
+  | { readonly kind: 'tick' };
+
+/** What is kept of a round's sum, so that anyone who has its blob can recompute the candidate. */
+export interface SumEvidence {
+  /** Content address of the ring sum: little-endian Int32, vectorLength + 2 elements. */
+  readonly sum: Hash;
+  /** Sum of the sites' weights, each in (0, 1]. */
+  readonly weight: number;
+  /** Sites whose update was clipped. */
+  readonly clipped: number;
+  /** L2 norm of the mean update. */
+  readonly norm: number;
+  /** Bytes of masked updates received. */
+  readonly bytesUp: number;
+}
+
+/** Durable facts of a round, appended before any later action of the same transition is carried out. */
+export type RoundFact =
+  | {
+      readonly kind: 'round-advanced';
+      readonly phase: Phase;
+      /** The sites that the phase begins with. */
+      readonly sites: readonly SiteId[];
+      readonly deadlineAt: number | null;
+    }
+  | { readonly kind: 'round-refused'; readonly site: SiteId; readonly reason: string }
+  | { readonly kind: 'round-dropped'; readonly site: SiteId; readonly phase: Phase; readonly reason: string }
+  | ({ readonly kind: 'round-aggregated' } & SumEvidence)
+  | { readonly kind: 'round-candidate'; readonly candidate: Hash; readonly moments: Hash | null }
+  | { readonly kind: 'round-reported'; readonly site: SiteId; readonly report: EvaluationReport };
+
+export type RoundOutcome = 'accepted' | 'rejected' | 'failed';
+
+/** What the driver does next, in this order. */
+export type RoundAction =
+  | { readonly kind: 'record'; readonly fact: RoundFact }
+  | { readonly kind: 'offer'; readonly sites: readonly SiteId[] }
+  /** Fix U1 and send the roster. */
+  | { readonly kind: 'close-keys' }
+  /** Fix U2 and deliver the shares. */
+  | { readonly kind: 'close-shares' }
+  /** Fix U3 and ask for the reveals. */
+  | { readonly kind: 'close-updates' }
+  | { readonly kind: 'open-sum' }
+  | { readonly kind: 'make-candidate' }
+  | { readonly kind: 'announce'; readonly candidate: Hash; readonly sites: readonly SiteId[] }
+  /** The site came back: send it again what this step sends. */
+  | { readonly kind: 'remind'; readonly site: SiteId }
+  /** Tell a site that did not answer the offer that the round goes on without it. */
+  | { readonly kind: 'dismiss'; readonly site: SiteId; readonly reason: string }
+  | {
+      readonly kind: 'close';
+      readonly outcome: RoundOutcome;
+      readonly reason: string;
+      readonly difference: PooledDifference | null;
+    };

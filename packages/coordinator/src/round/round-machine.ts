@@ -1,0 +1,327 @@
+import type { SiteId } from '@noren/protocol';
+import { groupParameters } from '@noren/secure-aggregation';
+
+import type { RoundAction, RoundFact, RoundInput, RoundOutcome } from './round-input.ts';
+import { effectiveDeadline, floorOf, isAwaited, participants, reached, STEP_RULES, tally } from './round-state.ts';
+import type { Member, RoundRules, RoundState, Stage, Step } from './round-state.ts';
+import { decide } from './verdict.ts';
+import type { PooledDifference } from './verdict.ts';
+
+/** Time that sites which lost their connection have to come back when the quorum hangs on them, milliseconds. */
+export const RETURN_TIME: number = 120_000;
+/** Bound on the coordinator's own arithmetic, milliseconds: generous, but nothing waits without end. */
+export const ARITHMETIC_TIME: number = 900_000;
+
+/** Sites in one complete masking graph (group-parameters allow 255; above 128 the share traffic outgrows the updates). */
+export const MAXIMUM_COHORT = 128;
+
+export interface Transition {
+  readonly state: RoundState;
+  readonly actions: readonly RoundAction[];
+}
+
+export function plannedRound(round: Pick<RoundState, 'id' | 'number' | 'rules'>): RoundState {
+  const nothing = { deadlineAt: null, returnBy: null, members: new Map(), group: null, candidate: null };
+  return { ...round, phase: 'planned', step: null, ...nothing };
+}
+
+/**
+ * The whole round: one input at time `at` (milliseconds since the epoch) gives the next state and what to do, in order.
+ * Pure. Inputs that the state does not wait for change nothing, so late, repeated and foreign messages are harmless.
+ * While a step runs `effectiveDeadline(state)` is a number, and a `tick` at or after it ends the step: nothing hangs.
+ */
+export function advance(state: RoundState, input: RoundInput, at: number): Transition {
+  if (state.phase === 'planned' && input.kind === 'start') return new Turn(state, at).start(input.connected);
+  if (state.phase === 'planned' && input.kind === 'broken') return new Turn(state, at).fail(input.reason).result();
+  if (state.step === null) return { state, actions: [] };
+  return new Turn(state, at).take(input).result();
+}
+
+/** One transition in the making. Lives for one call of `advance`. */
+class Turn {
+  #state: RoundState;
+  readonly #at: number;
+  readonly #actions: RoundAction[] = [];
+
+  constructor(state: RoundState, at: number) {
+    this.#state = state;
+    this.#at = at;
+  }
+
+  result(): Transition {
+    return { state: this.#state, actions: this.#actions };
+  }
+
+  start(connected: readonly SiteId[]): Transition {
+    const sites = connected.slice(0, MAXIMUM_COHORT).toSorted();
+    const members = new Map(sites.map((site): [SiteId, Member] => [site, asked(site)]));
+    this.#state = { ...this.#state, members };
+    this.#enter('replies', sites);
+    this.#actions.push({ kind: 'offer', sites });
+    return this.#settle(false).result();
+  }
+
+  take(input: RoundInput): this {
+    switch (input.kind) {
+      case 'accepted':
+        return this.#answer(input.site, 'replies', { stage: 'accepted' });
+      case 'advertised':
+        return this.#answer(input.site, 'advertisements', { stage: 'advertised' });
+      case 'shared':
+        return this.#answer(input.site, 'shares', { stage: 'shared' });
+      case 'uploading':
+        return this.#uploading(input.site);
+      case 'uploaded':
+        return this.#answer(input.site, 'updates', { stage: 'uploaded' });
+      case 'revealed':
+        return this.#answer(input.site, 'reveals', { revealed: true });
+      case 'reported':
+        if (!isAwaited(this.#state, input.site, 'reports')) return this;
+        this.#record({ kind: 'round-reported', site: input.site, report: input.report });
+        return this.#answer(input.site, 'reports', { report: input.report });
+      case 'refused':
+        if (!isAwaited(this.#state, input.site, 'replies')) return this;
+        this.#record({ kind: 'round-refused', site: input.site, reason: input.reason });
+        return this.#change(input.site, { out: 'left' });
+      case 'left':
+      case 'excluded':
+        return this.#leave(input.site, input.kind, input.reason);
+      case 'connected':
+        return this.#connected(input.site);
+      case 'disconnected':
+        return this.#change(input.site, { present: false });
+      case 'opened':
+        if (this.#state.step !== 'opening') return this;
+        this.#record({ kind: 'round-aggregated', ...input.evidence });
+        this.#enter('candidate', []);
+        this.#actions.push({ kind: 'make-candidate' });
+        return this;
+      case 'candidate':
+        return this.#candidate(input);
+      case 'broken':
+        return this.fail(input.reason);
+      case 'tick':
+        return this.#at >= (effectiveDeadline(this.#state) ?? Infinity) ? this.#settle(true) : this;
+      case 'start':
+        break;
+    }
+    return this;
+  }
+
+  fail(reason: string): this {
+    return this.#end('failed', reason, null);
+  }
+
+  #answer(site: SiteId, step: Step, change: Partial<Member>): this {
+    return isAwaited(this.#state, site, step) ? this.#change(site, change) : this;
+  }
+
+  #uploading(site: SiteId): this {
+    if (this.#state.phase !== 'relearning' || !isAwaited(this.#state, site, 'updates')) return this;
+    const { deadlineAt } = this.#state;
+    this.#state = { ...this.#state, phase: 'collecting' };
+    this.#record({ kind: 'round-advanced', phase: 'collecting', sites: this.#reaching('shared'), deadlineAt });
+    return this;
+  }
+
+  #leave(site: SiteId, out: 'left' | 'excluded', reason: string): this {
+    const member = this.#state.members.get(site);
+    if (member === undefined || member.out !== null) return this;
+    if (this.#state.step === 'replies') this.#record({ kind: 'round-refused', site, reason });
+    else this.#drop(member, reason);
+    return this.#change(site, { out });
+  }
+
+  #connected(site: SiteId): this {
+    const member = this.#state.members.get(site);
+    if (member === undefined) {
+      if (this.#state.step !== 'replies' || this.#state.members.size >= MAXIMUM_COHORT) return this;
+      this.#put(asked(site));
+      this.#actions.push({ kind: 'offer', sites: [site] });
+      return this;
+    }
+    this.#change(site, { present: true });
+    if (member.out !== null && !reached(member, 'accepted')) {
+      this.#actions.push({ kind: 'dismiss', site, reason: 'the round goes on without this site' });
+    }
+    const { step } = this.#state;
+    if (step !== null && isAwaited(this.#state, site, step)) this.#actions.push({ kind: 'remind', site });
+    return this;
+  }
+
+  #candidate(input: Extract<RoundInput, { kind: 'candidate' }>): this {
+    if (this.#state.step !== 'candidate') return this;
+    this.#record({ kind: 'round-candidate', candidate: input.hash, moments: input.moments });
+    const members = new Map(this.#state.members);
+    for (const [site, member] of members) if (member.out === 'left') members.set(site, { ...member, out: null });
+    this.#state = { ...this.#state, members, candidate: input.hash };
+    this.#enter('reports', []);
+    this.#actions.push({ kind: 'announce', candidate: input.hash, sites: ids(tally(this.#state).waiting) });
+    return this.#settle(false);
+  }
+
+  #change(site: SiteId, change: Partial<Member>): this {
+    const member = this.#state.members.get(site);
+    if (member === undefined) return this;
+    this.#put({ ...member, ...change });
+    return this.#settle(false);
+  }
+
+  #put(member: Member): void {
+    this.#state = { ...this.#state, members: new Map(this.#state.members).set(member.site, member) };
+  }
+
+  /** Ends the step if it can end now; `expired` when its time is up. */
+  #settle(expired: boolean): this {
+    const { step } = this.#state;
+    if (step === null) return this;
+    if (step === 'opening' || step === 'candidate') {
+      return expired ? this.fail('the coordinator took too long to compute the result') : this;
+    }
+    const { answered, waiting, away } = tally(this.#state);
+    const floor = floorOf(this.#state);
+    if (waiting.length === 0 && answered.length >= floor) return this.#finish(step);
+    if (expired) {
+      // A threshold of shares opens the sum; whether more of the survivors answer is of no consequence.
+      const quorum = step === 'reveals' ? 0 : this.#state.rules.quorum;
+      const needed = Math.max(floor, Math.ceil(quorum * (answered.length + waiting.length)));
+      return answered.length >= needed ? this.#finish(step) : this.#giveUp(step, answered.length, needed);
+    }
+    if (answered.length + waiting.length + away.length < floor) return this.#giveUp(step, answered.length, floor);
+    const hangs = answered.length + waiting.length < floor;
+    const returnBy = hangs ? (this.#state.returnBy ?? this.#at + RETURN_TIME) : null;
+    this.#state = { ...this.#state, returnBy };
+    return this;
+  }
+
+  #finish(step: Step): this {
+    this.#dropUnanswered(step);
+    switch (step) {
+      case 'replies':
+        this.#enter('advertisements', this.#reaching('accepted'));
+        return this.#settle(false);
+      case 'advertisements': {
+        this.#state = { ...this.#state, group: groupParameters(this.#reaching('advertised').length) };
+        this.#actions.push({ kind: 'close-keys' });
+        this.#enter('shares', []);
+        return this.#settle(false);
+      }
+      case 'shares':
+        this.#enter('updates', this.#reaching('shared'));
+        this.#actions.push({ kind: 'close-shares' });
+        return this.#settle(false);
+      case 'updates':
+        this.#enter('reveals', this.#reaching('uploaded'));
+        this.#actions.push({ kind: 'close-updates' });
+        return this.#settle(false);
+      case 'reveals':
+        this.#enter('opening', []);
+        this.#actions.push({ kind: 'open-sum' });
+        return this;
+      case 'reports':
+        return this.#decide();
+      default:
+        return this;
+    }
+  }
+
+  #giveUp(step: Step, answered: number, needed: number): this {
+    this.#dropUnanswered(step);
+    if (step === 'reports') return this.#decide();
+    return this.fail(`${SHORTAGE[step]}: ${answered} of at least ${needed}`);
+  }
+
+  #decide(): this {
+    const { rules } = this.#state;
+    const reports = participants(this.#state).flatMap(({ site, report }) => {
+      if (report === null) return [];
+      const { customers, differenceMean, differenceStandardError } = report;
+      return [{ site, customers, mean: differenceMean, standardError: differenceStandardError }];
+    });
+    const gate = { ...rules.gate, minimumSites: rules.minimumSites, weightCap: rules.weightCap };
+    const { outcome, reason, difference } = decide(reports, gate);
+    return this.#end(outcome, reason, difference);
+  }
+
+  /** Whoever has not answered is out; only a survivor's silence at the unmasking changes nothing: its update is in. */
+  #dropUnanswered(step: Step): void {
+    if (step === 'reveals') return;
+    const { waiting, away } = tally(this.#state);
+    for (const { site, present } of [...waiting, ...away]) {
+      const reason = present ? 'no answer in time' : 'the connection was lost';
+      const member = this.#state.members.get(site);
+      if (member === undefined) continue;
+      this.#put({ ...member, out: 'left' });
+      if (step !== 'replies') this.#drop(member, reason);
+      else if (present) this.#actions.push({ kind: 'dismiss', site, reason });
+    }
+  }
+
+  #drop(member: Member, reason: string): void {
+    const { site } = member;
+    if (member.dropped || !reached(member, 'accepted')) return;
+    this.#record({ kind: 'round-dropped', site, phase: this.#state.phase, reason });
+    const current = this.#state.members.get(site) ?? member;
+    this.#put({ ...current, dropped: true });
+  }
+
+  #enter(step: Step, sites: readonly SiteId[]): void {
+    const { phase } = STEP_RULES[step];
+    const deadlineAt = this.#at + durationOf(step, this.#state.rules);
+    const entered = phase !== this.#state.phase;
+    this.#state = { ...this.#state, phase, step, deadlineAt, returnBy: null };
+    if (entered && phase !== 'aggregated' && phase !== 'evaluating') {
+      this.#record({ kind: 'round-advanced', phase, sites, deadlineAt });
+    }
+  }
+
+  #end(outcome: RoundOutcome, reason: string, difference: PooledDifference | null): this {
+    this.#state = { ...this.#state, phase: outcome, step: null, deadlineAt: null, returnBy: null };
+    this.#actions.push({ kind: 'close', outcome, reason, difference });
+    return this;
+  }
+
+  #reaching(stage: Stage): SiteId[] {
+    return ids([...this.#state.members.values()].filter((member) => reached(member, stage))).toSorted();
+  }
+
+  #record(fact: RoundFact): void {
+    this.#actions.push({ kind: 'record', fact });
+  }
+}
+
+const SHORTAGE: Readonly<Record<Step, string>> = {
+  replies: 'too few sites accepted the offer',
+  advertisements: 'too few sites sent their keys',
+  shares: 'too few sites completed the key exchange',
+  updates: 'too few masked updates arrived',
+  reveals: 'too few sites helped to open the sum',
+  opening: 'the sum could not be opened',
+  candidate: 'the candidate could not be made',
+  reports: 'too few evaluation reports arrived',
+};
+
+/** The plan's deadline that bounds each step; null for the coordinator's own arithmetic. */
+const DEADLINES: Readonly<Record<Step, keyof RoundRules['deadlines'] | null>> = {
+  replies: 'recruiting',
+  advertisements: 'keys',
+  shares: 'keys',
+  updates: 'relearning',
+  reveals: 'unmasking',
+  opening: null,
+  candidate: null,
+  reports: 'evaluating',
+};
+
+function durationOf(step: Step, { deadlines }: RoundRules): number {
+  const deadline = DEADLINES[step];
+  return deadline === null ? ARITHMETIC_TIME : deadlines[deadline];
+}
+
+function asked(site: SiteId): Member {
+  return { site, stage: 'asked', revealed: false, report: null, present: true, out: null, dropped: false };
+}
+
+function ids(members: readonly Member[]): SiteId[] {
+  return members.map(({ site }) => site);
+}

@@ -1,0 +1,157 @@
+import type { EvaluationReport, Hash, RoundId, SiteId } from '@noren/protocol';
+import type { Phase } from '@noren/protocol/console';
+import type { GroupParameters } from '@noren/secure-aggregation';
+
+/** What the round is waiting for. A phase may have two steps (keys: advertisements, then shares). */
+export type Step =
+  | 'replies'
+  | 'advertisements'
+  | 'shares'
+  | 'updates'
+  | 'reveals'
+  | 'opening'
+  | 'candidate'
+  | 'reports';
+
+/** How far a site has come. Each stage is the set that a masking step fixes: U1 = advertised, U2 = shared, U3 = uploaded. */
+export type Stage = 'asked' | 'accepted' | 'advertised' | 'shared' | 'uploaded';
+
+export interface Member {
+  readonly site: SiteId;
+  readonly stage: Stage;
+  readonly revealed: boolean;
+  readonly report: EvaluationReport | null;
+  /** Connected now. A site without a connection may come back and go on. */
+  readonly present: boolean;
+  /**
+   * Set when the site contributes nothing more. One that `left` (refused, withdrew, did not answer) may still judge the
+   * candidate; one that was `excluded` for breaking the protocol may not.
+   */
+  readonly out: 'left' | 'excluded' | null;
+  /** The log says that the site was dropped; it says so once. */
+  readonly dropped: boolean;
+}
+
+/** The part of a plan that the machine decides by; durations in milliseconds. */
+export interface RoundRules {
+  /** Fewest sites in any sum and in any decision, >= 3. */
+  readonly minimumSites: number;
+  /** Fraction of the connected sites that suffices at a deadline. */
+  readonly quorum: number;
+  readonly deadlines: {
+    readonly recruiting: number;
+    readonly keys: number;
+    readonly relearning: number;
+    readonly unmasking: number;
+    readonly evaluating: number;
+  };
+  readonly gate: { readonly confidence: number; readonly margin: number };
+  readonly weightCap: number;
+}
+
+export interface RoundState {
+  readonly id: RoundId;
+  readonly number: number;
+  readonly rules: RoundRules;
+  readonly phase: Phase;
+  /** Null while planned and after the end. */
+  readonly step: Step | null;
+  /** When the step ends at the latest, milliseconds since the epoch. Never null while a step runs. */
+  readonly deadlineAt: number | null;
+  /** An earlier end while the quorum hangs on sites that lost their connection: they have until then to come back. */
+  readonly returnBy: number | null;
+  readonly members: ReadonlyMap<SiteId, Member>;
+  /** Fixed when the key exchange closes. */
+  readonly group: GroupParameters | null;
+  readonly candidate: Hash | null;
+}
+
+const STAGES: readonly Stage[] = ['asked', 'accepted', 'advertised', 'shared', 'uploaded'];
+
+export function reached(member: Member, stage: Stage): boolean {
+  return STAGES.indexOf(member.stage) >= STAGES.indexOf(stage);
+}
+
+interface StepRule {
+  readonly phase: Phase;
+  /** Sites take part in the step when they have reached this stage. */
+  readonly from: Stage;
+  readonly answered: (member: Member) => boolean;
+  /**
+   * True where an answer counts although the site has left since: its masked update is in the sum, its report was
+   * given. Before the updates a site that left is of no use to the next step.
+   */
+  readonly answerOutlivesSite: boolean;
+}
+
+export const STEP_RULES: Readonly<Record<Step, StepRule>> = {
+  replies: { phase: 'recruiting', from: 'asked', answered: (m) => reached(m, 'accepted'), answerOutlivesSite: false },
+  advertisements: {
+    phase: 'keys',
+    from: 'accepted',
+    answered: (m) => reached(m, 'advertised'),
+    answerOutlivesSite: false,
+  },
+  shares: { phase: 'keys', from: 'advertised', answered: (m) => reached(m, 'shared'), answerOutlivesSite: false },
+  updates: { phase: 'relearning', from: 'shared', answered: (m) => reached(m, 'uploaded'), answerOutlivesSite: true },
+  reveals: { phase: 'unmasking', from: 'uploaded', answered: (m) => m.revealed, answerOutlivesSite: true },
+  opening: { phase: 'unmasking', from: 'uploaded', answered: () => true, answerOutlivesSite: true },
+  candidate: { phase: 'aggregated', from: 'uploaded', answered: () => true, answerOutlivesSite: true },
+  // The whole cohort judges: a site that could not contribute wants the release none the less.
+  reports: { phase: 'evaluating', from: 'accepted', answered: (m) => m.report !== null, answerOutlivesSite: true },
+};
+
+/** Who takes part in the current step. */
+export function participants(state: RoundState): Member[] {
+  const { step } = state;
+  if (step === null) return [];
+  return [...state.members.values()].filter((member) => reached(member, STEP_RULES[step].from));
+}
+
+/** True when the round still waits for this site's answer in this step; later or earlier messages are ignored. */
+export function isAwaited(state: RoundState, site: SiteId, step: Step): boolean {
+  const member = state.members.get(site);
+  if (member === undefined || member.out !== null) return false;
+  // Keys may travel right behind the acceptance, before everybody else has answered the offer.
+  if (step === 'advertisements' && state.step === 'replies') return member.stage === 'accepted';
+  return state.step === step && reached(member, STEP_RULES[step].from) && !STEP_RULES[step].answered(member);
+}
+
+export interface Tally {
+  readonly answered: readonly Member[];
+  /** Connected and not answered yet. */
+  readonly waiting: readonly Member[];
+  /** Not connected, not answered, may come back. */
+  readonly away: readonly Member[];
+}
+
+export function tally(state: RoundState): Tally {
+  const { step } = state;
+  if (step === null) return { answered: [], waiting: [], away: [] };
+  const { answered, answerOutlivesSite } = STEP_RULES[step];
+  const all = participants(state);
+  const open = all.filter((member) => !answered(member) && member.out === null);
+  return {
+    answered: all.filter((member) => answered(member) && (answerOutlivesSite || member.out === null)),
+    waiting: open.filter((member) => member.present),
+    away: open.filter((member) => !member.present),
+  };
+}
+
+/** Fewest answers with which the current step can end well. */
+export function floorOf(state: RoundState): number {
+  const { minimumSites } = state.rules;
+  const { group } = state;
+  if (group === null) return minimumSites;
+  if (state.step === 'reveals') return group.threshold;
+  if (state.step === 'shares' || state.step === 'updates') {
+    return Math.max(minimumSites, group.threshold, group.minimumSurvivors);
+  }
+  return minimumSites;
+}
+
+/** When the driver must send the next tick; null when the round has ended. */
+export function effectiveDeadline(state: RoundState): number | null {
+  if (state.deadlineAt === null) return null;
+  return state.returnBy === null ? state.deadlineAt : Math.min(state.returnBy, state.deadlineAt);
+}

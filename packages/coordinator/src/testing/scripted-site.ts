@@ -1,0 +1,156 @@
+import { parsePlan, planHash } from '@noren/protocol';
+import type { CoordinatorMessage, Hash, RoundPlan, SiteId, SiteMessage, UploadHeader } from '@noren/protocol';
+import {
+  encodeUpdate,
+  generateIdentityKey,
+  identityFromPrivateKey,
+  quantiserFor,
+  SiteRound,
+} from '@noren/secure-aggregation';
+
+/** What a scripted site does at a point of the round; the default is what an honest site does. */
+export interface Script {
+  /** The update it pretends to have re-learned. */
+  update(plan: RoundPlan): Float32Array;
+  /** Examples behind it. */
+  readonly examples: number;
+  /** NDCG difference it reports. */
+  readonly difference: number;
+  /** What it does once the keys are exchanged: upload, cut the connection, or nothing. */
+  readonly afterKeys: 'uploads' | 'vanishes' | 'stalls';
+  /** Changes what it says, for sites that lie. */
+  readonly say: (message: SiteMessage) => SiteMessage;
+}
+
+/** A site's way to its coordinator, over the network or within the process. */
+export interface SiteLink {
+  send(message: SiteMessage): void;
+  upload(header: UploadHeader, chunks: readonly Uint8Array[]): Promise<void>;
+  download(hash: Hash): Promise<Uint8Array>;
+  close(): void;
+}
+
+export interface SiteRecord {
+  readonly received: CoordinatorMessage['kind'][];
+  /** The ring vector before masking, by round. */
+  readonly quantised: Map<number, Int32Array>;
+  readonly closings: Extract<CoordinatorMessage, { kind: 'roundClosed' }>[];
+  readonly candidates: Uint8Array[];
+}
+
+/** Updates of norm below the clip, another one for each site. */
+export function honestScript(index: number, change: Partial<Script> = {}): Script {
+  const update = ({ vectorLength }: RoundPlan): Float32Array =>
+    Float32Array.from({ length: vectorLength }, (_, place) => 0.01 * Math.sin(place + index));
+  const say = (message: SiteMessage): SiteMessage => message;
+  return { update, examples: 20 * (index + 1), difference: 0.02, afterKeys: 'uploads', say, ...change };
+}
+
+/** A site without an agent: it speaks the protocol and masks for real, but re-learns nothing. */
+export class ScriptedSite {
+  readonly id: SiteId;
+  readonly record: SiteRecord = { received: [], quantised: new Map(), closings: [], candidates: [] };
+  script: Script;
+  link: SiteLink | null = null;
+  /** The last masked update, for sending it again. */
+  masked: { readonly header: UploadHeader; readonly chunks: readonly Uint8Array[] } | null = null;
+  readonly #identityKey: string = generateIdentityKey();
+  #round: { readonly plan: RoundPlan; readonly masking: SiteRound; sites: number; delivered: boolean } | null = null;
+
+  constructor(id: SiteId, script: Script) {
+    this.id = id;
+    this.script = script;
+  }
+
+  /** Ed25519, 32 bytes. */
+  get publicKey(): Uint8Array {
+    return identityFromPrivateKey(this.#identityKey).publicKey;
+  }
+
+  disconnect(): void {
+    const { link } = this;
+    this.link = null;
+    link?.close();
+  }
+
+  send(message: SiteMessage): void {
+    this.link?.send(this.script.say(message));
+  }
+
+  async receive(message: CoordinatorMessage): Promise<void> {
+    this.record.received.push(message.kind);
+    switch (message.kind) {
+      case 'roundOffer':
+        return this.#join(message.plan);
+      case 'keyRoster':
+        if (this.#round?.sites !== 0) return;
+        this.#round.sites = message.advertisements.length;
+        return this.send({ kind: 'sealedShares', ...(await this.#round.masking.share(message)) });
+      case 'shareDelivery':
+        // Repeated when the connection was lost meanwhile.
+        if (this.#round === null || this.#round.delivered) return;
+        this.#round.delivered = true;
+        this.#round.masking.receiveShares(message);
+        if (this.script.afterKeys === 'uploads') return this.upload();
+        return this.script.afterKeys === 'vanishes' ? this.disconnect() : undefined;
+      case 'revealRequest':
+        if (this.#round === null) return;
+        return this.send({ kind: 'revealedShares', ...this.#round.masking.reveal(message) });
+      case 'candidateAnnouncement':
+        if (this.link === null) return;
+        this.record.candidates.push(await this.link.download(message.candidateHash));
+        return this.#report(message);
+      case 'roundClosed':
+        this.record.closings.push(message);
+        return;
+      case 'welcome':
+        return;
+    }
+  }
+
+  /** Masks the update and sends it. */
+  async upload(): Promise<void> {
+    if (this.#round === null) return;
+    const { plan, masking, sites } = this.#round;
+    const { clipNorm, maximumWeight } = plan.update;
+    const weight = Math.min(this.script.examples, maximumWeight) / maximumWeight;
+    const vector = encodeUpdate(this.script.update(plan), weight, quantiserFor({ clipNorm, sites }));
+    this.record.quantised.set(plan.round, vector.slice());
+    const { header, chunks } = masking.mask(vector);
+    this.masked = { header, chunks: [...chunks] };
+    await this.link?.upload(header, this.masked.chunks);
+  }
+
+  #join(bytes: Uint8Array): void {
+    const plan = parsePlan(bytes);
+    const { roundId } = plan;
+    if (this.#round?.plan.roundId === roundId) return;
+    const masking = SiteRound.begin({
+      roundId,
+      siteId: this.id,
+      planHash: planHash(bytes),
+      length: plan.vectorLength + 2,
+      identity: identityFromPrivateKey(this.#identityKey),
+      floor: { minimumSites: 3, minimumThresholdFraction: 0.5 },
+    });
+    this.#round = { plan, masking, sites: 0, delivered: false };
+    this.send({ kind: 'offerReply', roundId, accepted: true, reason: '' });
+    this.send({ kind: 'keyAdvertisement', ...masking.advertise() });
+  }
+
+  #report({ roundId, candidateHash }: Extract<CoordinatorMessage, { kind: 'candidateAnnouncement' }>): void {
+    const same = { mean: 0.3, low: 0.2, high: 0.4 };
+    this.send({
+      kind: 'evaluationReport',
+      roundId,
+      candidateHash,
+      customers: 50,
+      chosen: 'federated',
+      adopted: true,
+      explanation: 'better',
+      scores: [{ strategy: 'federated', ndcg: same, hr: same }],
+      differenceMean: this.script.difference,
+      differenceStandardError: 0.001,
+    });
+  }
+}

@@ -1,0 +1,29 @@
+/** A float32 tensor, row-major. */
+export interface FeatureTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/**
+ * The frozen encoders, fitted once at headquarters and shipped inside the backbone. Tensor names are
+ * `featuriser.<modality>/<tensor>`.
+ */
+export interface Featuriser {
+  readonly tensors: ReadonlyMap<string, FeatureTensor>;
+}
+
+/** One modality of all items. */
+export interface Modality {
+  readonly dimension: number;
+  /** items x dimension, row-major; a zero row where the item lacks the modality. */
+  readonly data: Float32Array;
+  /** 1 where the item has the modality, else 0. */
+  readonly present: Uint8Array;
+}
+
+export interface ItemFeatures {
+  readonly items: number;
+  readonly text: Modality;
+  readonly image: Modality;
+  readonly price: Modality;
+}

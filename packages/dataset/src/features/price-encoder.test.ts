@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+
+import { encodePrices, fitPriceEncoder, PRICE_DIMENSION } from './price-encoder.ts';
+
+const PRICES = Array.from({ length: 200 }, (_, at) => 500 * 1.03 ** at);
+
+function rows(prices: readonly (number | null)[], fitted: readonly number[] = PRICES): number[][] {
+  const { data } = encodePrices(fitPriceEncoder(fitted), prices);
+  return prices.map((_, at) => [...data.subarray(at * PRICE_DIMENSION, (at + 1) * PRICE_DIMENSION)]);
+}
+
+const distance = (a: readonly number[], b: readonly number[]): number =>
+  Math.hypot(...a.map((v, at) => v - (b[at] ?? 0)));
+
+test('the further a price, the further its features, by ratio and not by difference', () => {
+  const [base, tenMore, half, double] = rows([10_000, 11_000, 5000, 20_000]) as [
+    number[],
+    number[],
+    number[],
+    number[],
+  ];
+  expect(distance(base, tenMore)).toBeLessThan(distance(base, half));
+  expect(distance(base, half)).toBeCloseTo(distance(base, double), 0);
+});
+
+test('every price has a row of length 4, however far from what headquarters sells', () => {
+  for (const row of rows([0, 1, 10_000, 1e12])) expect(Math.hypot(...row)).toBeCloseTo(4, 4);
+  const [far, further] = rows([1e9, 1e12]) as [number[], number[]];
+  expect(distance(far, further)).toBeCloseTo(0, 5);
+});
+
+test('the unit of the currency does not matter', () => {
+  const inYen = rows([3000, 12_000]);
+  const inThousands = rows(
+    [3, 12],
+    PRICES.map((price) => price / 1000),
+  );
+  for (const [at, row] of inYen.entries()) expect(distance(row, inThousands[at] ?? [])).toBeLessThan(1e-3);
+});
+
+test('a missing price is a zero row, and present says so', () => {
+  const { data, present } = encodePrices(fitPriceEncoder(PRICES), [null, 1000]);
+  expect([...present]).toEqual([0, 1]);
+  expect(data.subarray(0, PRICE_DIMENSION).every((value) => value === 0)).toBe(true);
+});
+
+test('where headquarters has no prices, prices count as missing; one single price is no failure', () => {
+  expect([...encodePrices(fitPriceEncoder([]), [5]).present]).toEqual([0]);
+  expect([...encodePrices(fitPriceEncoder([0, 0]), [5]).present]).toEqual([0]);
+  expect(rows([7], [7])[0]?.every(Number.isFinite)).toBe(true);
+});

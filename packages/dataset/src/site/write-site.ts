@@ -1,0 +1,73 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+
+import type { CatalogueItem, RetailData, Sequences } from '../retail-data.ts';
+import { writeCsv } from './csv.ts';
+import type { SiteSource } from './source.ts';
+
+/**
+ * Writes `catalogue.csv` and `interactions.csv` into `folder` and returns the mapping with which `readSite` reads them
+ * back unchanged (`base` = `folder`). Images are not copied: the mapping points to where they lie.
+ */
+export async function writeSite(folder: string, data: RetailData): Promise<SiteSource> {
+  await mkdir(folder, { recursive: true });
+  const imageFolder = commonFolder(data.catalogue);
+  const hasPrices = data.catalogue.some((item) => item.price !== null);
+  await writeCsv(join(folder, 'catalogue.csv'), ['item', 'text', 'image', 'price'], catalogueRows(data, imageFolder));
+  await writeCsv(join(folder, 'interactions.csv'), ['customer', 'item', 'time'], interactionRows(data));
+  return {
+    catalogue: {
+      file: 'catalogue.csv',
+      columns: {
+        item: 'item',
+        text: ['text'],
+        ...(imageFolder === null ? {} : { image: 'image' }),
+        ...(hasPrices ? { price: 'price' } : {}),
+      },
+      ...(imageFolder === null ? {} : { imageFolder: relative(folder, imageFolder) || '.' }),
+    },
+    interactions: { file: 'interactions.csv', columns: { customer: 'customer', item: 'item', time: 'time' } },
+    badRows: 'refuse',
+    // The sequences were cleaned when they were first read; reading them again must not change them.
+    repeats: 'keep',
+    minimumSequence: 1,
+  };
+}
+
+function* catalogueRows(data: RetailData, imageFolder: string | null): Iterable<string[]> {
+  for (const { id, text, imagePath, price } of data.catalogue)
+    yield [
+      id,
+      text,
+      imagePath === null || imageFolder === null ? '' : relative(imageFolder, imagePath),
+      price === null ? '' : String(price),
+    ];
+}
+
+function* interactionRows({ catalogue, sequences }: RetailData): Iterable<string[]> {
+  for (const [number, customer] of sequences.customers.entries())
+    for (const place of places(sequences, number))
+      yield [
+        customer,
+        catalogue[sequences.items[place] ?? -1]?.id ?? '',
+        new Date(sequences.times[place] ?? 0).toISOString(),
+      ];
+}
+
+function* places(sequences: Sequences, customer: number): Iterable<number> {
+  const end = sequences.offsets[customer + 1] ?? 0;
+  for (let place = sequences.offsets[customer] ?? 0; place < end; place++) yield place;
+}
+
+/** The deepest folder that holds every image, null without images. */
+function commonFolder(catalogue: readonly CatalogueItem[]): string | null {
+  let common: string[] | null = null;
+  for (const { imagePath } of catalogue) {
+    if (imagePath === null) continue;
+    const parts = dirname(resolve(imagePath)).split(sep);
+    if (common === null) common = parts;
+    const differs = common.findIndex((part, at) => part !== parts[at]);
+    if (differs >= 0) common = common.slice(0, differs);
+  }
+  return common === null ? null : common.join(sep) || sep;
+}

@@ -1,0 +1,13 @@
+export { PrivacyError, type PrivacyErrorCode } from './errors.ts';
+export {
+  DEFAULT_ORDERS,
+  epsilonFromRenyi,
+  epsilonOf,
+  privacyLoss,
+  type GaussianSteps,
+  type PrivacyLoss,
+} from './accountant/accountant.ts';
+export { noiseMultiplierFor } from './accountant/calibration.ts';
+export { renyiDivergence } from './accountant/renyi.ts';
+export { DiscreteGaussian, exactRational, type Rational } from './noise/discrete-gaussian.ts';
+export type { RandomSource } from './noise/random-integers.ts';

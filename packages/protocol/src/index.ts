@@ -1,0 +1,67 @@
+export { ProtocolError, PlanError } from './protocol-error.ts';
+export type { ProtocolErrorCode } from './protocol-error.ts';
+
+export { contentHash, parseHash, parseRoundId, parseSiteId } from './identifiers.ts';
+export { hashSchema, roundIdSchema, siteIdSchema } from './identifiers.ts';
+export type { Hash, RoundId, SiteId } from './identifiers.ts';
+
+// Plans
+export { federationNameSchema, planTemplateSchema, planSchema } from './plan/plan.ts';
+export type { PlanGroup, PlanModality, PlanTemplate, RoundPlan } from './plan/plan.ts';
+export { canonicalJson } from './plan/canonical-json.ts';
+export type { JsonValue } from './plan/canonical-json.ts';
+export { encodePlan, parsePlan, parsePlanTemplate, planHash } from './plan/plan-document.ts';
+export { checkPlanGroups } from './plan/plan-groups.ts';
+export { generatePlanKey, planPublicKey, signPlan, verifyPlanSignature } from './plan/plan-signature.ts';
+export { defaultTraining } from './plan/default-training.ts';
+
+// Messages
+export { decodeCoordinatorMessage, encodeCoordinatorMessage } from './messages/coordinator-message.ts';
+export type {
+  CandidateAnnouncement,
+  CoordinatorMessage,
+  RoundClosed,
+  RoundOffer,
+  RoundOutcome,
+  Welcome,
+} from './messages/coordinator-message.ts';
+export { decodeSiteMessage, encodeSiteMessage } from './messages/site-message.ts';
+export type { ActivityName, Hello, OfferReply, Progress, SiteMessage, Withdrawal } from './messages/site-message.ts';
+export type { EvaluationReport, MetricInterval, StrategyName, StrategyScore } from './messages/evaluation-report.ts';
+export type {
+  KeyAdvertisement,
+  KeyRoster,
+  RevealedShare,
+  RevealedShares,
+  RevealRequest,
+  SealedShare,
+  SealedShares,
+  ShareDelivery,
+} from './messages/secure-aggregation-messages.ts';
+export type { UploadHeader } from './messages/transfer-message.ts';
+export type { EnrolRequest, EnrolResponse } from './messages/enrolment-message.ts';
+
+// Certificates
+export { CertificateAuthority } from './certificates/certificate-authority.ts';
+export type { CertificateFiles } from './certificates/certificate-authority.ts';
+export { certificateFingerprint, certificateToPem, certificateValidity } from './certificates/pem.ts';
+export { createSigningRequest } from './certificates/signing-request.ts';
+export type { SigningRequest } from './certificates/signing-request.ts';
+export { createInvitation, formatInvitation, parseInvitation, tokenDigest } from './certificates/invitation.ts';
+export type { Invitation } from './certificates/invitation.ts';
+
+// Transport
+export type { TlsIdentity } from './transport/credentials.ts';
+export { enrol } from './transport/enrolment-client.ts';
+export { startEnrolmentServer } from './transport/enrolment-server.ts';
+export { connectFederation } from './transport/federation-client.ts';
+export type { FederationConnection } from './transport/federation-client.ts';
+export type { DownloadOptions } from './transport/download-client.ts';
+export type { SiteSession, SiteSessionListener } from './transport/session-client.ts';
+export { startFederationServer } from './transport/federation-server.ts';
+export type { FederationHandlers } from './transport/federation-server.ts';
+export type { DownloadSource } from './transport/download-server.ts';
+export type { ListeningServer } from './transport/listening.ts';
+export type { PeerIdentity } from './transport/peer-identity.ts';
+export type { SessionHandle, SessionListener } from './transport/session-server.ts';
+export type { UploadReceiver } from './transport/upload-server.ts';

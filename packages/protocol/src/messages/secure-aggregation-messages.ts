@@ -1,0 +1,154 @@
+import { z } from 'zod';
+
+import type { noren } from '../generated/noren.js';
+import { roundIdSchema, siteIdSchema } from '../identifiers.ts';
+import { MAXIMUM_SITES } from '../plan/plan.ts';
+import { bytesField } from './wire-codec.ts';
+
+// The shapes of @noren/secure-aggregation, whose ids are plain strings. Sizes in bytes: X25519 keys 32 (RFC 7748),
+// Ed25519 signatures 64 (RFC 8032), SHA-256 32. What signatures and hashes mean is checked by that package.
+
+/** R0, site to coordinator. */
+export interface KeyAdvertisement {
+  readonly roundId: string;
+  readonly siteId: string;
+  readonly channelKey: Uint8Array;
+  readonly maskKey: Uint8Array;
+  readonly selfMaskCommitment: Uint8Array;
+  readonly nonce: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** R1, coordinator to site; `identityKeys` in the order of `advertisements`. */
+export interface KeyRoster {
+  readonly roundId: string;
+  readonly advertisements: readonly KeyAdvertisement[];
+  readonly identityKeys: readonly Uint8Array[];
+}
+
+/** `from` and `to` are places in the roster. */
+export interface SealedShare {
+  readonly from: number;
+  readonly to: number;
+  readonly ciphertext: Uint8Array;
+}
+
+/** R1, site to coordinator. */
+export interface SealedShares {
+  readonly roundId: string;
+  readonly rosterHash: Uint8Array;
+  readonly shares: readonly SealedShare[];
+  readonly signature: Uint8Array;
+}
+
+/** R2, coordinator to site. */
+export interface ShareDelivery {
+  readonly roundId: string;
+  readonly sharingSites: readonly number[];
+  readonly shares: readonly SealedShare[];
+}
+
+/** R4, coordinator to site. */
+export interface RevealRequest {
+  readonly roundId: string;
+  readonly survivors: readonly number[];
+}
+
+export interface RevealedShare {
+  readonly of: number;
+  readonly share: { readonly kind: 'self-mask' | 'mask-key'; readonly value: Uint8Array };
+}
+
+/** R4, site to coordinator. */
+export interface RevealedShares {
+  readonly roundId: string;
+  readonly shares: readonly RevealedShare[];
+  readonly signature: Uint8Array;
+}
+
+const key = bytesField(32);
+const digest = bytesField(32);
+const signature = bytesField(64);
+/** Room for a share of either secret in any encoding; the present one takes about 100 bytes. */
+const shareBytes = bytesField(1, 256);
+const place = z
+  .int()
+  .min(0)
+  .max(MAXIMUM_SITES - 1);
+
+/** Strictly ascending, so no site counts twice. */
+const places = z
+  .array(place)
+  .max(MAXIMUM_SITES)
+  .refine(
+    (list) => list.every((value, index) => index === 0 || value > (list[index - 1] ?? -1)),
+    'must be strictly ascending',
+  );
+
+const advertisement = z.object({
+  roundId: roundIdSchema,
+  siteId: siteIdSchema,
+  channelKey: key,
+  maskKey: key,
+  selfMaskCommitment: digest,
+  nonce: bytesField(16, 32),
+  signature,
+});
+
+const sealedShare = z.object({ from: place, to: place, ciphertext: shareBytes });
+const sealedShareList = z.array(sealedShare).max(MAXIMUM_SITES);
+
+type RevealedShareWire = noren.v1.RevealedShare.$Properties;
+
+const revealedShare: z.ZodType<RevealedShare, RevealedShareWire> = z.codec(
+  z.custom<RevealedShareWire>((value) => typeof value === 'object' && value !== null, 'must be a share'),
+  z.object({ of: place, share: z.object({ kind: z.enum(['self-mask', 'mask-key']), value: shareBytes }) }),
+  {
+    decode: (wire) => ({
+      of: wire.of ?? -1,
+      share:
+        wire.share === 'maskKey'
+          ? { kind: 'mask-key' as const, value: wire.maskKey ?? new Uint8Array() }
+          : { kind: 'self-mask' as const, value: wire.selfMask ?? new Uint8Array() },
+    }),
+    encode: ({ of, share }) =>
+      share.kind === 'mask-key' ? { of, maskKey: share.value } : { of, selfMask: share.value },
+  },
+);
+
+export const keyAdvertisementSchema: z.ZodType<KeyAdvertisement, noren.v1.KeyAdvertisement.$Properties> = advertisement;
+
+export const keyRosterSchema: z.ZodType<KeyRoster, noren.v1.KeyRoster.$Properties> = z
+  .object({
+    roundId: roundIdSchema,
+    advertisements: z.array(advertisement).max(MAXIMUM_SITES),
+    identityKeys: z.array(key).max(MAXIMUM_SITES),
+  })
+  .refine((roster) => roster.advertisements.length === roster.identityKeys.length, {
+    path: ['identityKeys'],
+    message: 'must hold one key for each advertisement',
+  });
+
+export const sealedSharesSchema: z.ZodType<SealedShares, noren.v1.SealedShares.$Properties> = z.object({
+  roundId: roundIdSchema,
+  rosterHash: digest,
+  shares: sealedShareList,
+  signature,
+});
+
+export const shareDeliverySchema: z.ZodType<ShareDelivery, noren.v1.ShareDelivery.$Properties> = z.object({
+  roundId: roundIdSchema,
+  sharingSites: places,
+  shares: sealedShareList,
+});
+
+export const revealRequestSchema: z.ZodType<RevealRequest, noren.v1.RevealRequest.$Properties> = z.object({
+  roundId: roundIdSchema,
+  survivors: places,
+});
+
+export const revealedSharesSchema: z.ZodType<RevealedShares, noren.v1.RevealedShares.$Properties> = z.object({
+  roundId: roundIdSchema,
+  shares: z.array(revealedShare).max(MAXIMUM_SITES),
+  signature,
+});

@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import { parseHash, parseRoundId } from '../identifiers.ts';
+import { PlanError } from '../protocol-error.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { defaultTraining } from './default-training.ts';
+import { encodePlan, parsePlan, parsePlanTemplate, planHash } from './plan-document.ts';
+import { checkPlanGroups } from './plan-groups.ts';
+import { generatePlanKey, planPublicKey, signPlan, verifyPlanSignature } from './plan-signature.ts';
+import type { PlanGroup, RoundPlan } from './plan.ts';
+
+const shared: PlanGroup = { start: 'pretrained', scope: 'federated' };
+const frozen: PlanGroup = { start: 'pretrained', scope: 'frozen' };
+const example: RoundPlan = {
+  ...defaultTraining('fine-tune', { 'item.text': frozen, 'sequence.block.0.attention': shared }),
+  federation: 'north',
+  roundId: parseRoundId('2026-11-23.1'),
+  round: 1,
+  backbone: parseHash('a'.repeat(64)),
+  release: parseHash('b'.repeat(64)),
+  vectorLength: 1000,
+  previousPlanHash: null,
+};
+
+const positive = (max: number): fc.Arbitrary<number> => fc.double({ min: 1e-9, max, noNaN: true });
+const hash = fc.stringMatching(/^[0-9a-f]{64}$/).map(parseHash);
+const group = fc.record<PlanGroup>({
+  start: fc.constantFrom('pretrained', 'reinit'),
+  scope: fc.constantFrom('frozen', 'federated', 'local'),
+});
+const changes = fc.record({
+  groups: fc
+    .dictionary(fc.stringMatching(/^[a-z]{1,8}(\.[a-z0-9]{1,8}){0,3}$/), group, { maxKeys: 8 })
+    .map((groups) => Object.assign(groups, { 'item.norm': shared })),
+  training: fc.record({
+    epochs: fc.integer({ min: 1, max: 1000 }),
+    batchSize: fc.integer({ min: 1, max: 65_536 }),
+    learningRate: positive(10),
+    weightDecay: positive(1),
+    proximal: positive(1000),
+  }),
+  personalisation: fc.option(fc.record({ epochs: fc.integer({ min: 1, max: 9 }), learningRate: positive(1) })),
+  cohort: fc.record({ minimumSites: fc.integer({ min: 3, max: 1024 }), quorum: positive(1) }),
+  seed: fc.integer({ min: 0, max: 0xffff_ffff }),
+  round: fc.integer({ min: 1, max: 0xffff_ffff }),
+  backbone: hash,
+  previousPlanHash: fc.option(hash),
+});
+
+const plan: fc.Arbitrary<RoundPlan> = changes.map((change) => Object.assign(structuredClone(example), change));
+
+/** The error of a plan with one thing changed. */
+function refusal(change: object): PlanError {
+  try {
+    parsePlan(new TextEncoder().encode(canonicalJson({ ...example, ...change } as never)));
+  } catch (error) {
+    if (error instanceof PlanError) return error;
+    throw error;
+  }
+  throw new Error('the plan was accepted');
+}
+
+test('a plan survives its document, whatever the order of its keys', () => {
+  fc.assert(
+    fc.property(plan, (value) => {
+      const bytes = encodePlan(value);
+      expect(parsePlan(bytes)).toEqual(value);
+      const reordered = Object.fromEntries(Object.entries(value).toReversed()) as unknown as RoundPlan;
+      expect(Buffer.compare(encodePlan(reordered), bytes)).toBe(0);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('canonical JSON is that of RFC 8785', () => {
+  // Section 3.2.3 sorts by UTF-16 code unit; section 3.2.2.3 prints numbers as ECMAScript does.
+  const sorted = canonicalJson({ '\u20ac': 1, '\r': 2, '\ufb33': 3, '1': 4, '\u{1f600}': 5, '\u0080': 6, '\u00f6': 7 });
+  expect(sorted).toBe('{"\\r":2,"1":4,"\u0080":6,"\u00f6":7,"\u20ac":1,"\u{1f600}":5,"\ufb33":3}');
+  expect(canonicalJson([Number('333333333.33333329'), 1e30, 4.5, 2e-3, 1e-27, -0])).toBe(
+    '[333333333.3333333,1e+30,4.5,0.002,1e-27,0]',
+  );
+  expect(canonicalJson({ b: undefined, a: null })).toBe('{"a":null}');
+  expect(() => canonicalJson({ a: Number.NaN })).toThrow(TypeError);
+});
+
+test('a document with another spelling, a repeated key or other bytes is refused', () => {
+  const text = new TextDecoder().decode(encodePlan(example));
+  const parse = (document: string) => parsePlan(new TextEncoder().encode(document));
+  expect(parse(text)).toEqual(example);
+  expect(() => parse(`${text} `)).toThrow('canonical');
+  expect(() => parse(text.replace('"seed":1', '"seed":1,"seed":1'))).toThrow('canonical');
+  expect(() => parse('[[')).toThrow(PlanError);
+  expect(() => parse('['.repeat(250_000))).toThrow(PlanError);
+  expect(() => parsePlan(new Uint8Array([0xff, 0xfe]))).toThrow('UTF-8');
+  expect(() => parse(' '.repeat(300_000))).toThrow('at most 262144');
+});
+
+test.each([
+  ['an unknown field', { rond: 1 }, ''],
+  ['a learning rate of zero', { training: { ...example.training, learningRate: 0 } }, 'training.learningRate'],
+  ['a cohort of two', { cohort: { minimumSites: 2, quorum: 1 } }, 'cohort.minimumSites'],
+  ['a confidence of one', { gate: { confidence: 1, margin: 0 } }, 'gate.confidence'],
+  ['a modality twice', { modalities: ['text', 'text'] }, 'modalities'],
+  ['nothing federated', { groups: { 'item.text': frozen } }, 'groups'],
+  ['a hash in upper case', { release: 'B'.repeat(64) }, 'release'],
+  ['a prototype for a group', { groups: { ...example.groups, ['__proto__x']: shared } }, 'groups.__proto__x'],
+  [
+    'a scope of its own',
+    { groups: { 'item.text': { start: 'pretrained', scope: 'public' } } },
+    'groups.item.text.scope',
+  ],
+] as const)('%s is refused with its place', (_name, change, path) => {
+  expect(refusal(change).path).toBe(path);
+});
+
+test('more than 512 groups are refused', () => {
+  const groups = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`g.${index}`, shared]));
+  expect(parsePlan(encodePlan({ ...example, groups: groups(512) })).groups).toHaveProperty(['g.511']);
+  expect(refusal({ groups: groups(513) }).message).toContain('at most 512 groups');
+});
+
+test('a template is read from any spelling of JSON and names what is wrong', () => {
+  const template = defaultTraining('fine-tune', { 'item.text': shared });
+  expect(parsePlanTemplate(JSON.stringify(template, null, 4))).toEqual(template);
+  const wrong = JSON.stringify({ ...template, deadlines: { ...template.deadlines, keys: '1 minute' } });
+  expect(() => parsePlanTemplate(wrong)).toThrow('The plan\'s "deadlines.keys" is not valid');
+});
+
+test('the plan hash is SHA-256 behind the domain tag', () => {
+  const expected = createHash('sha256').update('noren/plan/v1abc').digest();
+  expect(Buffer.compare(planHash(new TextEncoder().encode('abc')), expected)).toBe(0);
+});
+
+test('a signature holds for the signed bytes and the pinned key only', () => {
+  const key = generatePlanKey();
+  const bytes = encodePlan(example);
+  const signature = signPlan(bytes, key);
+  const publicKey = planPublicKey(key);
+  expect([publicKey.length, signature.length]).toEqual([32, 64]);
+  expect(verifyPlanSignature(bytes, signature, publicKey)).toBe(true);
+  expect(verifyPlanSignature(encodePlan({ ...example, seed: 2 }), signature, publicKey)).toBe(false);
+  expect(verifyPlanSignature(bytes, signature, planPublicKey(generatePlanKey()))).toBe(false);
+  expect(verifyPlanSignature(bytes, signature.subarray(1), publicKey)).toBe(false);
+  expect(verifyPlanSignature(bytes, signature, new Uint8Array(32).fill(255))).toBe(false);
+});
+
+test('an unknown group is named with the known ones and what to do', () => {
+  const known = ['item.text', 'item.image'];
+  expect(() => checkPlanGroups({ 'item.text': shared, 'item.txet': shared }, known)).toThrow(
+    'The plan names the group "item.txet", which the backbone does not have. ' +
+      'The backbone has the groups: item.text, item.image. Correct the name or remove it.',
+  );
+  expect(() => checkPlanGroups({ 'item.text': shared }, known)).toThrow('says nothing about the group "item.image"');
+  expect(() => checkPlanGroups({ 'item.text': shared, 'item.image': frozen }, known)).not.toThrow();
+});

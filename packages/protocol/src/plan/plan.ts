@@ -1,0 +1,154 @@
+import { z } from 'zod';
+
+import { hashSchema, roundIdSchema } from '../identifiers.ts';
+import type { Hash, RoundId } from '../identifiers.ts';
+
+/** Where a group's values start a round, and who shares what it learns. */
+export interface PlanGroup {
+  readonly start: 'pretrained' | 'reinit';
+  readonly scope: 'frozen' | 'federated' | 'local';
+}
+
+export type PlanModality = 'text' | 'image' | 'price';
+
+/** What an operator writes: one kind of round. Data only; an agent's abilities are compiled in. */
+export interface PlanTemplate {
+  readonly version: 1;
+  readonly name: string;
+  /** Every parameter group of the backbone, none missing (see checkPlanGroups). */
+  readonly groups: Readonly<Record<string, PlanGroup>>;
+  readonly modalities: readonly PlanModality[];
+  readonly training: {
+    readonly epochs: number;
+    readonly batchSize: number;
+    readonly learningRate: number;
+    readonly weightDecay: number;
+    /** mu of FedProx, 0 for none. */
+    readonly proximal: number;
+  };
+  /** What each site does with the aggregated groups before it evaluates them; null for nothing. */
+  readonly personalisation: { readonly epochs: number; readonly learningRate: number } | null;
+  /** Most epochs the site's scratch and local references may take; they stop early by themselves. */
+  readonly references: { readonly epochs: number };
+  readonly update: {
+    /** L2 norm an update is clipped to. */
+    readonly clipNorm: number;
+    /** Examples at which a site's weight saturates: w = min(n, maximumWeight) / maximumWeight. */
+    readonly maximumWeight: number;
+  };
+  readonly server: { readonly optimizer: 'fedavg' | 'fedadam'; readonly learningRate: number };
+  readonly cohort: {
+    readonly minimumSites: number;
+    /** Fraction of the connected sites that suffices when recruiting ends, (0, 1]. */
+    readonly quorum: number;
+  };
+  /** Seconds each phase may last. */
+  readonly deadlines: {
+    readonly recruiting: number;
+    readonly keys: number;
+    readonly relearning: number;
+    readonly unmasking: number;
+    readonly evaluating: number;
+  };
+  readonly gate: {
+    readonly confidence: number;
+    /** Non-inferiority margin in NDCG. */
+    readonly margin: number;
+  };
+  readonly seed: number;
+}
+
+/** One execution of a template: what the coordinator signs and every site of the round holds. */
+export interface RoundPlan extends PlanTemplate {
+  readonly federation: string;
+  readonly roundId: RoundId;
+  /** 1, 2, 3, ... within the federation. */
+  readonly round: number;
+  readonly backbone: Hash;
+  readonly release: Hash;
+  /** float32 elements of the federated vector. */
+  readonly vectorLength: number;
+  /** SHA-256 of the plan of the round before, hexadecimal; null for the first. Sites see that no plan was hidden from them. */
+  readonly previousPlanHash: Hash | null;
+}
+
+/** Groups a plan may name. */
+export const MAXIMUM_PLAN_GROUPS = 512;
+/** Elements of a federated vector: 1 GiB of float32. */
+export const MAXIMUM_VECTOR_LENGTH: number = 2 ** 28;
+/** Sites in one masking group; bounds every list a message may carry. */
+export const MAXIMUM_SITES = 1024;
+
+/** A federation's name is part of certificates, paths and pages. */
+export const federationNameSchema: z.ZodType<string, string> = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/, 'must be 1 to 64 letters, digits, spaces, dots, underscores or hyphens');
+
+const groupName = z
+  .string()
+  .max(96)
+  .regex(/^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*$/, 'group names are lower-case words joined by dots, such as item.text');
+const planGroup = z.strictObject({
+  start: z.enum(['pretrained', 'reinit']),
+  scope: z.enum(['frozen', 'federated', 'local']),
+});
+const epochs = z.int().min(1).max(1000);
+const learningRate = z.number().positive().max(100);
+const seconds = z.number().positive().max(604_800);
+
+const templateShape = {
+  version: z.literal(1),
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens'),
+  groups: z
+    .record(groupName, planGroup)
+    .refine((groups) => Object.keys(groups).length <= MAXIMUM_PLAN_GROUPS, `at most ${MAXIMUM_PLAN_GROUPS} groups`)
+    .refine(
+      (groups) => Object.values(groups).some((group) => group.scope === 'federated'),
+      'no group has scope "federated", so a round would share nothing: give at least one group that scope',
+    ),
+  modalities: z
+    .array(z.enum(['text', 'image', 'price']))
+    .min(1)
+    .refine((list) => new Set(list).size === list.length, 'each modality at most once'),
+  training: z.strictObject({
+    epochs,
+    batchSize: z.int().min(1).max(65_536),
+    learningRate,
+    weightDecay: z.number().min(0).max(1),
+    proximal: z.number().min(0).max(1000),
+  }),
+  personalisation: z.strictObject({ epochs, learningRate }).nullable(),
+  references: z.strictObject({ epochs }),
+  update: z.strictObject({
+    clipNorm: z.number().positive().max(1e6),
+    maximumWeight: z.int().min(1).max(1e9),
+  }),
+  server: z.strictObject({ optimizer: z.enum(['fedavg', 'fedadam']), learningRate }),
+  cohort: z.strictObject({
+    // With two sites each could subtract its own update from the sum and read the other's.
+    minimumSites: z.int().min(3, 'secure aggregation needs at least 3 sites').max(MAXIMUM_SITES),
+    quorum: z.number().positive().max(1),
+  }),
+  deadlines: z.strictObject({
+    recruiting: seconds,
+    keys: seconds,
+    relearning: seconds,
+    unmasking: seconds,
+    evaluating: seconds,
+  }),
+  gate: z.strictObject({ confidence: z.number().min(0.5).lt(1), margin: z.number().min(0).max(1) }),
+  seed: z.int().min(0).max(0xffff_ffff),
+};
+
+export const planTemplateSchema: z.ZodType<PlanTemplate> = z.strictObject(templateShape);
+
+export const planSchema: z.ZodType<RoundPlan, unknown> = z.strictObject({
+  ...templateShape,
+  federation: federationNameSchema,
+  roundId: roundIdSchema,
+  round: z.int().min(1).max(0xffff_ffff),
+  backbone: hashSchema,
+  release: hashSchema,
+  vectorLength: z.int().min(1).max(MAXIMUM_VECTOR_LENGTH),
+  previousPlanHash: hashSchema.nullable(),
+});

@@ -1,0 +1,46 @@
+export { RecommenderError, type RecommenderErrorCode } from './errors.ts';
+
+// The model
+export {
+  modalities,
+  parseRecommenderConfig,
+  recommenderConfigSchema,
+  type ModalityName,
+  type RecommenderConfig,
+} from './config/recommender-config.ts';
+export { groupOf, parameterGroups, type ModelParameter, type ParameterGroup } from './parameters/groups.ts';
+export { backboneValues, freshValues, startValues } from './parameters/start-values.ts';
+export { checkValues, type ModelValues } from './parameters/values.ts';
+export { readBackbone, writeBackbone, type Backbone } from './backbone/backbone-file.ts';
+export { releaseFile, withRelease } from './backbone/release-file.ts';
+export { presetGroups, presetNames, type PresetName } from './presets/preset-groups.ts';
+
+// A site's data, training and scoring
+export { firstPurchases } from './study/first-purchases.ts';
+export { prepareStudy, type EvaluationSet, type Study } from './study/study.ts';
+export { openRelearner, type Relearner, type ScoreOptions } from './training/relearner.ts';
+export type { EpochReport, Relearned, RelearnOptions } from './training/relearn-options.ts';
+export type { RuntimeOptions } from './training/trainer.ts';
+export { pretrain, type PretrainOptions } from './training/pretrain.ts';
+export { trainReferences, type ReferenceOptions, type References } from './training/references.ts';
+export { sitePrior, type SitePrior } from './scoring/site-prior.ts';
+export { openRecommender, type Recommendation, type Recommender } from './serving/recommender.ts';
+
+// Evidence
+export { customerScores, type CustomerScores } from './scoring/customer-scores.ts';
+export { hitRate, mean, ndcg, reciprocalRank } from './scoring/metrics.ts';
+export { rankOfTarget } from './scoring/ranks.ts';
+export { interval, lowerBound, type BootstrapOptions, type Interval } from './evidence/bootstrap.ts';
+export {
+  noHarmGate,
+  strategies,
+  type GateComparison,
+  type GateOptions,
+  type GateReason,
+  type GateVerdict,
+  type Strategy,
+} from './evidence/no-harm-gate.ts';
+
+// Baselines without a network
+export { coOccurrence, coOccurrenceScores, type CoOccurrence } from './baselines/co-occurrence.ts';
+export { popularity } from './baselines/popularity.ts';

@@ -1,0 +1,61 @@
+import { gatherRows, l2Normalise, softmaxCrossEntropy, tf, type Tensors } from '@noren/tensor';
+import type { Forward } from './forward.ts';
+import { encodeItems, type EncodedItems } from './item-encoder.ts';
+import { encodeSequences } from './sequence-encoder.ts';
+
+/** Cosine / temperature of states [n, dimension] to every item [items, dimension]: [n, items]. */
+function score({ config }: Forward, states: tf.Tensor, items: tf.Tensor): tf.Tensor {
+  const scaled = tf.mul(l2Normalise(states), 1 / config.temperature);
+  return tf.matMul(scaled, l2Normalise(items), false, true);
+}
+
+/** The states at flat places (`row * length + column`, int32) of [batch, length, dimension]. */
+function statesAt({ config }: Forward, states: tf.Tensor, places: tf.Tensor): tf.Tensor {
+  return gatherRows(tf.reshape(states, [-1, config.dimension]), places);
+}
+
+/**
+ * Mean cross entropy of the next item over all candidates, at every position that has weight.
+ * `batch`: `histories` [batch, length], `places` [n], `targets` [n] (rows of the candidates), `weights` [n], `excluded`
+ * [n, candidates] (0, or far below where the customer has the item already: it is not proposed, so it is no rival), and
+ * `candidates` (rows of the catalogue) where they are not the whole catalogue.
+ */
+export function nextItemLoss(
+  forward: Forward,
+  batch: Tensors,
+  tables: Tensors,
+): { loss: tf.Scalar; items: EncodedItems } {
+  const items = encodeItems(forward, tables, batch['candidates']);
+  const states = encodeSequences(forward, items.vectors, input(batch, 'histories'));
+  const logits = score(forward, statesAt(forward, states, input(batch, 'places')), items.vectors);
+  const rivals = tf.add(logits, input(batch, 'excluded'));
+  return { loss: softmaxCrossEntropy(rivals, input(batch, 'targets'), input(batch, 'weights')), items };
+}
+
+/**
+ * In-batch image -> text contrast (ANT's alignment): each of the chosen candidates that has an image and a text should
+ * find its own text among those of the others. `batch.aligned` [n] are rows of the candidates, `batch.alignedWeights` [n].
+ */
+export function alignmentLoss(forward: Forward, batch: Tensors, items: EncodedItems): tf.Scalar {
+  const rows = input(batch, 'aligned');
+  const chosen = (name: string): tf.Tensor => {
+    const found = items.contributions.find(({ modality }) => modality === name);
+    if (found === undefined) throw new TypeError(`alignment needs ${name}`);
+    return gatherRows(found.vector, rows);
+  };
+  const logits = score(forward, chosen('image'), chosen('text'));
+  return softmaxCrossEntropy(logits, tf.range(0, rows.shape[0] ?? 0, 1, 'int32'), input(batch, 'alignedWeights'));
+}
+
+/** Scores [batch, items] of the whole catalogue after the interaction at `places` [batch]. */
+export function catalogueScores(forward: Forward, batch: Tensors, tables: Tensors): tf.Tensor {
+  const { vectors } = encodeItems(forward, tables);
+  const states = encodeSequences(forward, vectors, input(batch, 'histories'));
+  return score(forward, statesAt(forward, states, input(batch, 'places')), vectors);
+}
+
+function input(batch: Tensors, name: string): tf.Tensor {
+  const found = batch[name];
+  if (found === undefined) throw new TypeError(`the batch has no ${name}`);
+  return found;
+}

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { tinyConfig, tinyFeatures, tinySequences, tinyStudy } from '../testing/tiny-study.ts';
+import { evaluationCustomers, heldOut, prepareStudy } from './study.ts';
+
+test('nobody who stops a training decides at the gate, and everyone is tested', () => {
+  const study = tinyStudy();
+  const [stopping, gate, tested] = (['early-stopping', 'gate', 'test'] as const).map((on) => [
+    ...evaluationCustomers(study, on),
+  ]);
+  expect(stopping?.filter((customer) => gate?.includes(customer))).toEqual([]);
+  expect([...(stopping ?? []), ...(gate ?? [])].toSorted((a, b) => a - b)).toEqual(tested);
+});
+
+test('the test history ends with the validation item, and no target is known before', () => {
+  const study = tinyStudy();
+  for (const customer of evaluationCustomers(study, 'test')) {
+    const validation = heldOut(study, customer, 'gate');
+    const tested = heldOut(study, customer, 'test');
+    expect(tested.history.at(-1)).toBe(validation.target);
+    expect([...validation.history]).not.toContain(validation.target);
+    expect([...tested.history]).not.toContain(tested.target);
+  }
+});
+
+test('features of another width, unknown items and too little data are refused', () => {
+  const study = {
+    config: tinyConfig,
+    features: tinyFeatures(tinyConfig, 40),
+    sequences: tinySequences(20, 40),
+    seed: 1,
+  };
+  const wide = { ...tinyConfig, features: { ...tinyConfig.features, text: 7 } };
+  expect(() => prepareStudy({ ...study, config: wide })).toThrow(/text features are 6 wide/);
+  expect(() => prepareStudy({ ...study, features: tinyFeatures(tinyConfig, 10) })).toThrow(/not in the catalogue/);
+  const lonely = {
+    customers: ['a'],
+    offsets: Int32Array.of(0, 1),
+    items: Int32Array.of(3),
+    times: new Float64Array(1),
+  };
+  expect(() => prepareStudy({ ...study, sequences: lonely })).toThrow(/more interactions/);
+});

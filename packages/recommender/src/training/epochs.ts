@@ -1,0 +1,72 @@
+import { seededRandom } from '../random/seeded-random.ts';
+import { mean } from '../scoring/metrics.ts';
+import type { CustomerScores } from '../scoring/customer-scores.ts';
+import { epochBatches } from '../study/batches.ts';
+import type { Study } from '../study/study.ts';
+import type { ModelValues } from '../parameters/values.ts';
+import { nextTurn } from './next-turn.ts';
+import type { Relearned, RelearnOptions } from './relearn-options.ts';
+import type { Trainer } from './trainer.ts';
+
+/** The training loop: same study, values, options and seed give the same result. */
+export async function runEpochs(
+  study: Study,
+  { training, shape }: Trainer,
+  o: RelearnOptions,
+  evaluate: (values: ModelValues) => Promise<CustomerScores>,
+): Promise<Relearned> {
+  const { windows, features } = study;
+  const alignable = features.image.present.map((image, item) => image & (features.text.present[item] ?? 0));
+  const random = seededRandom(o.seed, 'batches');
+  const rate = { learningRate: o.learningRate, proximal: o.proximal ?? 0 };
+  const losses: number[] = [];
+  const best = o.earlyStopping === undefined ? undefined : await BestEpoch.start(o.values, evaluate);
+  training.load(o.values);
+  for (let epoch = 1; epoch <= o.epochs; epoch += 1) {
+    let sum = 0;
+    let steps = 0;
+    for (const batch of epochBatches(windows, shape, features.items, alignable, random)) {
+      o.signal?.throwIfAborted();
+      sum += await training.step(batch, rate);
+      steps += 1;
+      await nextTurn();
+    }
+    losses.push(sum / steps);
+    const validation = await best?.offer(epoch, training.values());
+    o.onProgress?.({ epoch, epochs: o.epochs, loss: sum / steps, ...(validation === undefined ? {} : { validation }) });
+    if (best !== undefined && epoch - best.epoch >= (o.earlyStopping?.patience ?? 0)) break;
+  }
+  return {
+    values: best?.values ?? training.values(),
+    examples: windows.examples,
+    losses,
+    keptEpoch: best?.epoch ?? losses.length,
+  };
+}
+
+class BestEpoch {
+  epoch = 0;
+  values: Map<string, Float32Array>;
+  #score: number;
+  readonly #evaluate: (values: ModelValues) => Promise<CustomerScores>;
+
+  static async start(values: ModelValues, evaluate: (v: ModelValues) => Promise<CustomerScores>): Promise<BestEpoch> {
+    return new BestEpoch(values, mean((await evaluate(values)).ndcg), evaluate);
+  }
+
+  private constructor(values: ModelValues, score: number, evaluate: (v: ModelValues) => Promise<CustomerScores>) {
+    this.values = new Map([...values].map(([name, data]) => [name, data.slice()]));
+    this.#score = score;
+    this.#evaluate = evaluate;
+  }
+
+  /** The mean NDCG of these values, which are kept if they are the best so far. NaN with nobody to evaluate: the last stays. */
+  async offer(epoch: number, values: Map<string, Float32Array>): Promise<number> {
+    const score = mean((await this.#evaluate(values)).ndcg);
+    if (score <= this.#score) return score;
+    this.epoch = epoch;
+    this.values = values;
+    this.#score = score;
+    return score;
+  }
+}

@@ -1,0 +1,51 @@
+import type { ModalityName } from '../config/recommender-config.ts';
+import type { ModelValues } from '../parameters/values.ts';
+
+export interface EpochReport {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Mean over the epoch's steps. */
+  readonly loss: number;
+  /** Mean NDCG without cut-off of the early-stopping customers, where early stopping is on. */
+  readonly validation?: number;
+}
+
+export interface RelearnOptions {
+  /** Every parameter's start; left untouched. */
+  readonly values: ModelValues;
+  /** Whether a parameter group is trained; the others keep their values bit for bit. */
+  trainable(group: string): boolean;
+  /** The stage: modalities left out contribute nothing, and their parameters keep their values. */
+  readonly modalities: readonly ModalityName[];
+  readonly epochs: number;
+  /** Windows a step. */
+  readonly batchSize: number;
+  readonly learningRate: number;
+  /** Decoupled (AdamW); default 0. */
+  readonly weightDecay?: number;
+  /** mu of FedProx towards `values`; default 0. */
+  readonly proximal?: number;
+  readonly seed: number;
+  /**
+   * Keep the values of the epoch (0 = the start) that ranks the early-stopping customers' validation items best, and stop
+   * when it has not improved for `patience` epochs. Default: train all epochs and keep the last values.
+   */
+  readonly earlyStopping?: { readonly patience: number };
+  /** Items scored at each position, at most; a larger catalogue is sampled anew for every batch. Default 4096. */
+  readonly candidates?: number;
+  /** Adds ANT's small image-text alignment loss; for pretraining. Default false. */
+  readonly alignment?: boolean;
+  onProgress?(report: EpochReport): void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Relearned {
+  readonly values: Map<string, Float32Array>;
+  /** Predicted positions in one epoch: the site's weight in an average. */
+  readonly examples: number;
+  /** Mean training loss of each epoch that ran. */
+  readonly losses: readonly number[];
+  /** Epoch whose values were kept, 0 for the start. */
+  readonly keptEpoch: number;
+}

@@ -1,0 +1,92 @@
+import { compileTraining, tf, type InputSpec, type Runtime, type Training } from '@noren/tensor';
+import type { ModalityName } from '../config/recommender-config.ts';
+import { featureTables } from '../model/feature-tables.ts';
+import type { Forward } from '../model/forward.ts';
+import { alignmentLoss, nextItemLoss } from '../model/scores.ts';
+import { isUsed, parameterGroups } from '../parameters/groups.ts';
+import { batchShape, type BatchShape } from '../study/batches.ts';
+import type { Study } from '../study/study.ts';
+
+export interface RuntimeOptions {
+  /** Default: the fastest that is installed. */
+  readonly runtime?: Runtime | 'auto';
+  /** Threads of one step; default: all cores. Results do not depend on it. */
+  readonly threads?: number;
+}
+
+/** What a training step is compiled for; equal setups of one study share it. */
+export interface TrainerSetup {
+  readonly stage: readonly ModalityName[];
+  readonly trainableGroups: readonly string[];
+  readonly batchSize: number;
+  /** Items scored at each position, at most; a larger catalogue is sampled anew for every batch. */
+  readonly candidates: number;
+  readonly alignment: boolean;
+  readonly weightDecay: number;
+  readonly proximal: boolean;
+}
+
+export interface Trainer {
+  readonly training: Training;
+  readonly shape: BatchShape;
+}
+
+/** ANT weighs image -> text alignment like this. */
+const ALIGNMENT_WEIGHT = 1e-3;
+const ALIGNED_ITEMS = 128;
+/** Rare; keeps one odd batch of a small site from throwing it off. */
+const GRADIENT_NORM = 5;
+/** `load` restarts the noise, so one pool serves every run: the order of the batches is what a run's seed decides. */
+const NOISE_SEED = 1;
+
+export async function compileTrainer(study: Study, setup: TrainerSetup, o: RuntimeOptions): Promise<Trainer> {
+  const { config, features, windows } = study;
+  const aligning = setup.alignment && setup.stage.includes('image') && setup.stage.includes('text');
+  const shape = batchShape(windows, {
+    batchSize: setup.batchSize,
+    items: features.items,
+    candidates: setup.candidates,
+    aligned: aligning ? ALIGNED_ITEMS : 0,
+  });
+  const groups = parameterGroups(config);
+  const trainable = new Set(
+    groups
+      .filter(({ name }) => setup.trainableGroups.includes(name))
+      .flatMap(({ tensors }) => tensors.map(({ name }) => name))
+      .filter((name) => isUsed(name, setup.stage)),
+  );
+  const training = await compileTraining({
+    parameters: groups.flatMap(({ tensors }) => tensors.map(({ name, shape: size }) => ({ name, shape: size }))),
+    trainable: (name) => trainable.has(name),
+    constants: featureTables(features, setup.stage),
+    inputs: inputSpecs(shape, features.items),
+    loss: (parameters, batch, tables, noise) => {
+      const forward: Forward = { config, stage: setup.stage, parameters, noise };
+      const { loss, items } = nextItemLoss(forward, batch, tables);
+      if (!aligning) return loss;
+      return tf.add(loss, tf.mul(alignmentLoss(forward, batch, items), ALIGNMENT_WEIGHT)).asScalar();
+    },
+    optimizer: { kind: 'adam', weightDecay: setup.weightDecay },
+    clipGradientNorm: GRADIENT_NORM,
+    proximal: setup.proximal,
+    seed: NOISE_SEED,
+    ...o,
+  });
+  return { training, shape };
+}
+
+function inputSpecs(shape: BatchShape, items: number): Record<string, InputSpec> {
+  const specs: Record<string, InputSpec> = {
+    histories: { shape: [shape.rows, shape.length], dtype: 'int32' },
+    places: { shape: [shape.places], dtype: 'int32' },
+    targets: { shape: [shape.places], dtype: 'int32' },
+    weights: { shape: [shape.places], dtype: 'float32' },
+    excluded: { shape: [shape.places, shape.candidates], dtype: 'float32' },
+  };
+  if (shape.candidates < items) specs['candidates'] = { shape: [shape.candidates], dtype: 'int32' };
+  if (shape.aligned > 0) {
+    specs['aligned'] = { shape: [shape.aligned], dtype: 'int32' };
+    specs['alignedWeights'] = { shape: [shape.aligned], dtype: 'float32' };
+  }
+  return specs;
+}

@@ -1,0 +1,56 @@
+import { AggregationError } from './errors.ts';
+
+/** What a group of a given size tolerates. Every party computes it; nobody can be told another value. */
+export interface GroupParameters {
+  /** Sites that advertised keys, |U1|. */
+  readonly sites: number;
+  /** Shares that reconstruct a secret (Shamir's t). More than half the sites, so two camps cannot both reach it. */
+  readonly threshold: number;
+  /** Fewest inputs a revealed sum may have. */
+  readonly minimumSurvivors: number;
+}
+
+/**
+ * The least a site agrees to, whatever the coordinator asks: its own policy, from its own disk. It can only make a
+ * round stricter than `groupParameters` already does.
+ */
+export interface SiteFloor {
+  /** Fewest sites in any sum that this site's update enters: checked on the roster, U2 and the survivors. */
+  readonly minimumSites: number;
+  /** Least threshold / sites, 0..1. */
+  readonly minimumThresholdFraction: number;
+}
+
+/** In a sum of two, each site learns the other's input by subtracting its own. */
+const MINIMUM_SITES = 3;
+
+/** Shares are points of GF(2^8) with x != 0. */
+const MAXIMUM_SITES = 255;
+
+/**
+ * Threshold and minimum of survivors of a complete graph of `sites` sites: t = floor(2n/3) + 1 (n = 3: 2), which leaves
+ * fewer than a third of the sites room to collude with the coordinator or to drop out (Bonawitz et al. 2017, section
+ * 6.2: 2t > n + c).
+ *
+ * @param sites 3 .. 255
+ * @throws AggregationError `too-few-sites`, `too-many-sites`, `malformed`
+ */
+export function groupParameters(sites: number): GroupParameters {
+  if (!Number.isSafeInteger(sites)) {
+    throw new AggregationError('malformed', `A group has a whole number of sites, not ${sites}.`);
+  }
+  if (sites < MINIMUM_SITES) {
+    throw new AggregationError(
+      'too-few-sites',
+      `${sites} site(s) cannot hide in their sum; a round needs at least ${MINIMUM_SITES}.`,
+    );
+  }
+  if (sites > MAXIMUM_SITES) {
+    throw new AggregationError(
+      'too-many-sites',
+      `${sites} sites are more than one group can hold (${MAXIMUM_SITES}); divide them into groups.`,
+    );
+  }
+  const threshold = sites === MINIMUM_SITES ? 2 : Math.floor((2 * sites) / 3) + 1;
+  return { sites, threshold, minimumSurvivors: Math.max(MINIMUM_SITES, threshold) };
+}

@@ -1,0 +1,306 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { AggregationError } from '../errors.ts';
+import { assertFullOrder } from '../keys/agreement.ts';
+import { equalBytes } from '../keys/bytes.ts';
+import type {
+  KeyAdvertisement,
+  KeyRoster,
+  MaskedHeader,
+  RevealedShares,
+  RevealRequest,
+  SealedShares,
+  ShareDelivery,
+} from '../messages.ts';
+import { addInto } from '../masks/ring.ts';
+import {
+  assertEnough,
+  assertFirst,
+  assertHeader,
+  assertRevealedShares,
+  assertSealedShares,
+  expectedMember,
+} from './coordinator-checks.ts';
+import { KeyRegister, Roster, verifyAdvertisement, type Member } from './roster.ts';
+import { assertRound, roundContext, type RoundContext } from './round-context.ts';
+import type { SiteNumber } from './site-number.ts';
+import { maskedStatement, revealStatement, sharesStatement, verifyStatement } from './transcript.ts';
+import { reconstructMasks, removeMasks } from './unmasking.ts';
+import { Upload, type UploadSink } from './upload.ts';
+
+export interface CoordinatorRoundOptions extends RoundContext {
+  /** The invited sites and their Ed25519 identity keys. */
+  readonly sites: ReadonlyMap<string, Uint8Array>;
+}
+
+type State =
+  | { readonly phase: 'keys'; readonly register: KeyRegister; readonly advertised: Map<string, KeyAdvertisement> }
+  | { readonly phase: 'shares'; readonly roster: Roster; readonly sealed: Map<SiteNumber, SealedShares> }
+  | ({ readonly phase: 'uploads'; readonly uploads: Map<SiteNumber, Upload> } & Summing)
+  | ({ readonly phase: 'reveals' } & Revealing)
+  | ({ readonly phase: 'unmasking' } & Revealing)
+  | ({ readonly phase: 'unmasked' } & Revealing);
+
+interface Summing {
+  readonly roster: Roster;
+  /** U2, ascending. */
+  readonly sharingSites: readonly SiteNumber[];
+  /** Of the complete masked vectors. */
+  readonly sum: Int32Array;
+}
+
+interface Revealing extends Summing {
+  /** U3, ascending. */
+  readonly survivors: readonly SiteNumber[];
+  readonly revealed: Map<SiteNumber, RevealedShares>;
+}
+
+/**
+ * The coordinator's part in one round of secure aggregation (Bonawitz et al., CCS 2017, figure 4, complete graph). Messages
+ * of sites go in through `advertise`, `shares`, `beginUpload` and `reveal`; each `close...` call ends a phase, fixes who is
+ * still in and gives the next message for them. When to close is the caller's business: there is no clock in here.
+ *
+ * A message that fails a check throws an AggregationError and leaves the round as it was: whoever sent it may be dropped and
+ * the others go on. A message that comes again unchanged is passed over, so senders may repeat what was not acknowledged.
+ * A `close...` call with too few sites throws `too-few-sites` and the phase stays open.
+ *
+ * There is no randomness in here either: the same messages in the same order make the same round, so a log of them is all
+ * that a restart needs.
+ *
+ * Memory: one accumulator, one pending vector for each site between its first chunk and `complete`, and n^2 shares of 82
+ * bytes (0.8 MB for 100 sites).
+ */
+export class CoordinatorRound {
+  readonly #context: RoundContext;
+  readonly #invited: ReadonlyMap<string, Uint8Array>;
+  #state: State = { phase: 'keys', register: new KeyRegister(), advertised: new Map() };
+  #falseWitnesses: readonly string[] = [];
+
+  private constructor(options: CoordinatorRoundOptions) {
+    this.#context = roundContext(options);
+    this.#invited = new Map(options.sites);
+  }
+
+  /** @throws AggregationError `malformed` */
+  static begin(options: CoordinatorRoundOptions): CoordinatorRound {
+    return new CoordinatorRound(options);
+  }
+
+  /**
+   * R0.
+   *
+   * @throws AggregationError `unknown-site`, `wrong-round`, `malformed`, `bad-signature`, `weak-key`, `duplicate-site`,
+   *   `duplicate-key`
+   */
+  advertise(message: KeyAdvertisement): void {
+    const { register, advertised } = this.#in('keys');
+    const identityKey = this.#invited.get(message.siteId);
+    if (!identityKey) {
+      throw new AggregationError('unknown-site', `${message.siteId} is not invited to this round.`, [message.siteId]);
+    }
+    verifyAdvertisement(this.#context, message, identityKey);
+    assertFullOrder(message.channelKey);
+    assertFullOrder(message.maskKey);
+    if (isRepetition(message, advertised.get(message.siteId))) return;
+    register.add(message, identityKey);
+    advertised.set(message.siteId, message);
+  }
+
+  /** Fixes U1. @throws AggregationError `too-few-sites`, `too-many-sites` */
+  closeKeys(): KeyRoster {
+    const { advertised } = this.#in('keys');
+    const advertisements = Array.from(advertised.values()).sort((a, b) => (a.siteId < b.siteId ? -1 : 1));
+    const identityKeys = advertisements.map(({ siteId }) => this.#invited.get(siteId)!);
+    const message = { roundId: this.#context.roundId, advertisements, identityKeys };
+    const roster = Roster.ofVerified(this.#context, message);
+    this.#state = { phase: 'shares', roster, sealed: new Map() };
+    return message;
+  }
+
+  /**
+   * R1.
+   *
+   * @throws AggregationError `unknown-site`, `wrong-round`, `wrong-roster`, `wrong-share`, `malformed`, `bad-signature`,
+   *   `duplicate-site`
+   */
+  shares(siteId: string, message: SealedShares): void {
+    const { roster, sealed } = this.#in('shares');
+    const member = expectedMember(roster, siteId);
+    assertRound(this.#context, message.roundId);
+    assertSealedShares(roster, member, message);
+    this.#verify(member, sharesStatement(message), message.signature);
+    if (isRepetition(message, sealed.get(member.number))) return;
+    assertFirst(sealed, member);
+    sealed.set(member.number, message);
+  }
+
+  /** Fixes U2; each of its sites gets its delivery, by site id. @throws AggregationError `too-few-sites` */
+  closeShares(): ReadonlyMap<string, ShareDelivery> {
+    const { roster, sealed } = this.#in('shares');
+    const sharingSites = ascending(sealed.keys());
+    assertEnough(roster, sharingSites, 'shared their secrets');
+    const sum = new Int32Array(this.#context.length);
+    this.#state = { phase: 'uploads', roster, sharingSites, uploads: new Map(), sum };
+
+    return new Map(
+      sharingSites.map((to) => {
+        const senders = sharingSites.filter((from) => from !== to);
+        const shares = senders.map((from) => sealed.get(from)!.shares.find((share) => share.to === to)!);
+        return [roster.member(to).siteId, { roundId: this.#context.roundId, sharingSites, shares }];
+      }),
+    );
+  }
+
+  /**
+   * R2. A site that begins again with the header it has already sent goes on where it stopped.
+   *
+   * @throws AggregationError `unknown-site`, `wrong-round`, `wrong-plan`, `wrong-roster`, `malformed`, `bad-signature`,
+   *   `already-masked` (a different vector from a site that has begun to upload one)
+   */
+  beginUpload(siteId: string, header: MaskedHeader): UploadSink {
+    const { roster, sharingSites, uploads, sum } = this.#in('uploads');
+    const member = expectedMember(roster, siteId, sharingSites);
+    assertRound(this.#context, header.roundId);
+    assertHeader(this.#context, roster, member, header);
+    this.#verify(member, maskedStatement(header, sharingSites), header.signature);
+
+    const begun = uploads.get(member.number);
+    if (begun && isRepetition(header, begun.header)) return begun;
+    if (begun) {
+      throw new AggregationError('already-masked', `${siteId} masked a second vector in one round.`, [siteId]);
+    }
+    const upload = new Upload(siteId, header, (vector) => addInto(sum, vector));
+    uploads.set(member.number, upload);
+    return upload;
+  }
+
+  /** Fixes U3: the sites whose upload is complete. @throws AggregationError `too-few-sites` */
+  closeUploads(): RevealRequest {
+    const { roster, sharingSites, uploads, sum } = this.#in('uploads');
+    const complete = Array.from(uploads).filter(([, upload]) => upload.isComplete);
+    const survivors = ascending(complete.map(([number]) => number));
+    assertEnough(roster, survivors, 'uploaded a masked vector');
+    for (const upload of uploads.values()) upload.close();
+    this.#state = { phase: 'reveals', roster, sharingSites, sum, survivors, revealed: new Map() };
+    return { roundId: this.#context.roundId, survivors };
+  }
+
+  /**
+   * R4.
+   *
+   * @throws AggregationError `unknown-site`, `wrong-round`, `wrong-share`, `bad-signature`, `duplicate-site`
+   */
+  reveal(siteId: string, message: RevealedShares): void {
+    const { roster, sharingSites, survivors, revealed } = this.#in('reveals');
+    const member = expectedMember(roster, siteId, survivors);
+    assertRound(this.#context, message.roundId);
+    assertRevealedShares(member, sharingSites, survivors, message);
+    this.#verify(member, revealStatement(message, roster.hash, survivors), message.signature);
+    if (isRepetition(message, revealed.get(member.number))) return;
+    assertFirst(revealed, member);
+    revealed.set(member.number, message);
+  }
+
+  /** Whether a threshold of sites has revealed. More may still come in, and help if one of them lied. */
+  get canUnmask(): boolean {
+    const state = this.#state;
+    return state.phase === 'reveals' && state.revealed.size >= state.roster.parameters.threshold;
+  }
+
+  /**
+   * Removes every mask that is left in the sum and gives the sum of the survivors' vectors, centred: the accumulator
+   * itself, not a copy. If a secret cannot be reconstructed the phase stays open, and further reveals may still save it;
+   * if `yieldTurn` throws, the sum is spoilt and the round is over.
+   *
+   * @param yieldTurn awaited after every 64 Ki elements, so that other work gets its turn
+   * @throws AggregationError `wrong-state` (also before `canUnmask`), `bad-share` (its `sites` names who dealt the shares)
+   */
+  async unmask(yieldTurn: () => Promise<void> = nextTurn): Promise<Int32Array> {
+    const state = this.#in('reveals');
+    if (!this.canUnmask) {
+      throw new AggregationError(
+        'wrong-state',
+        `${state.revealed.size} site(s) have revealed; it takes ${state.roster.parameters.threshold}.`,
+      );
+    }
+    this.#state = { ...state, phase: 'unmasking' };
+    const { masks, falseWitnesses } = await reconstructMasks(state, this.#context.planHash).catch((error: unknown) => {
+      this.#state = state;
+      throw error;
+    });
+    this.#falseWitnesses = state.roster.siteIds(falseWitnesses);
+    await removeMasks(state.sum, masks, yieldTurn);
+    this.#state = { ...state, phase: 'unmasked' };
+    return state.sum;
+  }
+
+  get phase(): State['phase'] {
+    return this.#state.phase;
+  }
+
+  /** U1: the ids of the sites in the roster, ascending; empty until keys are closed. */
+  get cohort(): readonly string[] {
+    return this.#state.phase === 'keys' ? [] : this.#state.roster.members.map(({ siteId }) => siteId);
+  }
+
+  /** U3; empty until uploads are closed. */
+  get survivors(): readonly string[] {
+    return 'survivors' in this.#state ? this.#state.roster.siteIds(this.#state.survivors) : [];
+  }
+
+  /** Sites of the cohort that did not make it through a phase that is closed. */
+  get dropped(): readonly string[] {
+    const remaining = new Set(this.#remaining());
+    return this.cohort.filter((siteId) => !remaining.has(siteId));
+  }
+
+  /** Sites whose message of the present phase has not come yet. */
+  get missing(): readonly string[] {
+    const heard = new Set(this.#heard());
+    return this.#remaining().filter((siteId) => !heard.has(siteId));
+  }
+
+  /** Sites that `unmask` found to have revealed false shares; it got by without them. */
+  get falseWitnesses(): readonly string[] {
+    return this.#falseWitnesses;
+  }
+
+  #in<Phase extends State['phase']>(phase: Phase): Extract<State, { phase: Phase }> {
+    if (this.#state.phase !== phase) {
+      throw new AggregationError(
+        'wrong-state',
+        `Round ${this.#context.roundId} is in phase '${this.#state.phase}'; this belongs to phase '${phase}'.`,
+      );
+    }
+    return this.#state as Extract<State, { phase: Phase }>;
+  }
+
+  #verify(member: Member, statement: Parameters<typeof verifyStatement>[3], signature: Uint8Array): void {
+    verifyStatement(member.identityKey, this.#context, member.siteId, statement, signature);
+  }
+
+  #remaining(): readonly string[] {
+    const state = this.#state;
+    if (state.phase === 'keys') return Array.from(this.#invited.keys());
+    if (state.phase === 'shares') return this.cohort;
+    return state.roster.siteIds(state.phase === 'uploads' ? state.sharingSites : state.survivors);
+  }
+
+  #heard(): readonly string[] {
+    const state = this.#state;
+    if (state.phase === 'keys') return Array.from(state.advertised.keys());
+    if (state.phase === 'shares') return state.roster.siteIds(state.sealed.keys());
+    if (state.phase !== 'uploads') return state.roster.siteIds(state.revealed.keys());
+    const complete = Array.from(state.uploads).filter(([, upload]) => upload.isComplete);
+    return state.roster.siteIds(complete.map(([number]) => number));
+  }
+}
+
+function ascending(numbers: Iterable<SiteNumber>): readonly SiteNumber[] {
+  return Array.from(numbers).sort((a, b) => a - b);
+}
+
+/** Both have been verified, so equal signatures mean equal messages. */
+function isRepetition(message: { signature: Uint8Array }, earlier: { signature: Uint8Array } | undefined): boolean {
+  return earlier !== undefined && equalBytes(message.signature, earlier.signature);
+}

@@ -1,0 +1,162 @@
+import { AggregationError } from '../errors.ts';
+import { groupParameters, type GroupParameters } from '../group-parameters.ts';
+import { KEY_BYTES } from '../keys/agreement.ts';
+import { hashFields, HASH_BYTES, hex, utf8 } from '../keys/bytes.ts';
+import { PUBLIC_KEY_BYTES } from '../keys/identity.ts';
+import type { KeyAdvertisement, KeyRoster } from '../messages.ts';
+import { assertBytes, assertRound, type RoundContext } from './round-context.ts';
+import type { SiteNumber } from './site-number.ts';
+import { keysStatement, verifyStatement } from './transcript.ts';
+
+export const NONCE_BYTES = 16;
+
+/** A site whose advertisement has been verified. */
+export interface Member {
+  readonly number: SiteNumber;
+  readonly siteId: string;
+  readonly identityKey: Uint8Array;
+  readonly advertisement: KeyAdvertisement;
+}
+
+/**
+ * Checks one advertisement by itself: sizes, round, signature. (Not for keys of small order: sites find those in using
+ * them, the coordinator by `assertFullOrder`.)
+ *
+ * @throws AggregationError `wrong-round`, `malformed`, `bad-signature`
+ */
+export function verifyAdvertisement(context: RoundContext, m: KeyAdvertisement, identityKey: Uint8Array): void {
+  assertRound(context, m.roundId);
+  assertPublicKey('channel key', m.channelKey);
+  assertPublicKey('mask key', m.maskKey);
+  assertBytes('self mask commitment', m.selfMaskCommitment, HASH_BYTES);
+  assertBytes('nonce', m.nonce, NONCE_BYTES);
+  verifyStatement(identityKey, context, m.siteId, keysStatement(m), m.signature);
+}
+
+/**
+ * Sites and keys seen so far. Nothing may occur twice: one party in two seats counts twice towards a threshold, and two
+ * sites with one mask key have a pair mask that a third can compute.
+ */
+export class KeyRegister {
+  readonly #owners = new Map<string, string>();
+
+  /** @throws AggregationError `duplicate-site`, `duplicate-key` */
+  add(m: KeyAdvertisement, identityKey: Uint8Array): void {
+    const values = [identityKey, m.channelKey, m.maskKey, m.selfMaskCommitment].map(hex);
+    const owner = values.map((value) => this.#owners.get(value)).find((siteId) => siteId !== undefined);
+    if (owner === m.siteId) {
+      throw new AggregationError('duplicate-site', `${m.siteId} advertised twice.`, [m.siteId]);
+    }
+    if (owner !== undefined || new Set(values).size < values.length) {
+      throw new AggregationError(
+        'duplicate-key',
+        `${m.siteId} advertised a key that ${owner ?? 'it'} already uses; every key must be fresh.`,
+        [m.siteId],
+      );
+    }
+    for (const value of values) this.#owners.set(value, m.siteId);
+  }
+}
+
+/** U1: the sites of a round in ascending order of id, with their verified keys. */
+export class Roster {
+  readonly members: readonly Member[];
+  readonly parameters: GroupParameters;
+  /** Over everything but the signatures. It enters every key, so sites that saw different rosters mask apart. */
+  readonly hash: Uint8Array;
+
+  private constructor(context: RoundContext, message: KeyRoster) {
+    this.members = message.advertisements.map((advertisement, index) => ({
+      number: index as SiteNumber,
+      siteId: advertisement.siteId,
+      identityKey: message.identityKeys[index]!,
+      advertisement,
+    }));
+    this.parameters = groupParameters(this.members.length);
+    this.hash = hashFields('roster', [utf8(context.roundId), ...this.members.flatMap(hashedFields)]);
+  }
+
+  /**
+   * The roster a message describes, after every check that does not depend on who looks.
+   *
+   * @throws AggregationError `wrong-round`, `malformed`, `bad-signature`, `duplicate-site`, `duplicate-key`,
+   *   `too-few-sites`, `too-many-sites`
+   */
+  static verify(context: RoundContext, message: KeyRoster): Roster {
+    assertRound(context, message.roundId);
+    if (message.identityKeys.length !== message.advertisements.length) {
+      throw new AggregationError('malformed', 'The roster has not one identity key for each advertisement.');
+    }
+    // Before the signatures: a roster of absurd length costs nothing.
+    groupParameters(message.advertisements.length);
+    assertAscending(message.advertisements.map(({ siteId }) => siteId));
+    const register = new KeyRegister();
+    message.advertisements.forEach((advertisement, index) => {
+      const identityKey = message.identityKeys[index]!;
+      assertBytes('identity key', identityKey, PUBLIC_KEY_BYTES);
+      verifyAdvertisement(context, advertisement, identityKey);
+      register.add(advertisement, identityKey);
+    });
+    return new Roster(context, message);
+  }
+
+  /** The same for advertisements that were verified and registered one by one, as the coordinator does on arrival. */
+  static ofVerified(context: RoundContext, message: KeyRoster): Roster {
+    return new Roster(context, message);
+  }
+
+  /** The member with this id, if it is in the roster. */
+  find(siteId: string): Member | undefined {
+    return this.members.find((member) => member.siteId === siteId);
+  }
+
+  member(number: SiteNumber): Member {
+    return this.members[number]!;
+  }
+
+  siteIds(numbers: Iterable<SiteNumber>): string[] {
+    return Array.from(numbers, (number) => this.member(number).siteId);
+  }
+
+  /**
+   * A set of sites out of a message: roster numbers in strictly ascending order, hence none twice.
+   *
+   * @throws AggregationError `malformed`
+   */
+  sites(numbers: readonly number[]): readonly SiteNumber[] {
+    let previous = -1;
+    for (const number of numbers) {
+      if (!Number.isSafeInteger(number) || number <= previous || number >= this.members.length) {
+        throw new AggregationError(
+          'malformed',
+          `A set of sites must list roster numbers 0 .. ${this.members.length - 1} in ascending order, not ${number} after ${previous}.`,
+        );
+      }
+      previous = number;
+    }
+    return numbers as readonly SiteNumber[];
+  }
+}
+
+/** X25519 ignores the top bit (RFC 7748 section 5): with it a key would have two spellings, and a copy could hide. */
+function assertPublicKey(field: string, key: Uint8Array): void {
+  assertBytes(field, key, KEY_BYTES);
+  if ((key.at(-1)! & 0x80) !== 0) {
+    throw new AggregationError('malformed', `The ${field} has its unused top bit set.`);
+  }
+}
+
+function hashedFields({ siteId, identityKey, advertisement: m }: Member): Uint8Array[] {
+  return [utf8(siteId), identityKey, m.channelKey, m.maskKey, m.selfMaskCommitment, m.nonce];
+}
+
+function assertAscending(siteIds: readonly string[]): void {
+  siteIds.forEach((siteId, index) => {
+    const previous = siteIds[index - 1];
+    if (previous === undefined || previous < siteId) return;
+    if (previous === siteId) {
+      throw new AggregationError('duplicate-site', `The roster lists ${siteId} twice.`, [siteId]);
+    }
+    throw new AggregationError('malformed', `The roster lists ${siteId} after ${previous}; site ids must ascend.`);
+  });
+}

@@ -1,0 +1,40 @@
+import { AggregationError } from '../errors.ts';
+import { HASH_BYTES } from '../keys/bytes.ts';
+
+/** What every party of a round must agree on before anything else. */
+export interface RoundContext {
+  readonly roundId: string;
+  /** SHA-256 of the plan, 32 bytes: model, parameter groups, clipping, cohort. Whoever runs another plan masks apart. */
+  readonly planHash: Uint8Array;
+  /** Ring elements in the masked vector. */
+  readonly length: number;
+}
+
+/** 4 GiB of vector; an AES-CTR stream could go on to 2^36 bytes. */
+const MAXIMUM_LENGTH = 2 ** 30;
+
+/** A checked copy. @throws AggregationError `malformed` */
+export function roundContext({ roundId, planHash, length }: RoundContext): RoundContext {
+  if (roundId === '') throw new AggregationError('malformed', 'A round needs an id.');
+  if (planHash.length !== HASH_BYTES) {
+    throw new AggregationError('malformed', `A plan hash has ${HASH_BYTES} bytes, not ${planHash.length}.`);
+  }
+  if (!Number.isSafeInteger(length) || length < 1 || length > MAXIMUM_LENGTH) {
+    throw new AggregationError('malformed', `A masked vector has 1 .. ${MAXIMUM_LENGTH} elements, not ${length}.`);
+  }
+  return { roundId, planHash: new Uint8Array(planHash), length };
+}
+
+/** @throws AggregationError `wrong-round` */
+export function assertRound(context: RoundContext, roundId: string): void {
+  if (roundId !== context.roundId) {
+    throw new AggregationError('wrong-round', `A message of round ${roundId} came in round ${context.roundId}.`);
+  }
+}
+
+/** @throws AggregationError `malformed` */
+export function assertBytes(field: string, value: Uint8Array, bytes: number): void {
+  if (value.length !== bytes) {
+    throw new AggregationError('malformed', `The ${field} has ${value.length} bytes instead of ${bytes}.`);
+  }
+}

@@ -1,0 +1,94 @@
+import { AggregationError } from '../errors.ts';
+import type { GroupParameters, SiteFloor } from '../group-parameters.ts';
+import { equalBytes } from '../keys/bytes.ts';
+import type { KeyAdvertisement } from '../messages.ts';
+import type { Roster } from './roster.ts';
+import type { SiteNumber } from './site-number.ts';
+import { keysStatement } from './transcript.ts';
+
+/*
+ * What a site insists on before it goes a step further. The coordinator relays every message and is not trusted with the
+ * inputs, so whatever it could gain from is checked here.
+ */
+
+/** A checked copy: compared with a NaN, every round would pass. @throws AggregationError `malformed` */
+export function siteFloor({ minimumSites, minimumThresholdFraction }: SiteFloor): SiteFloor {
+  const valid = Number.isSafeInteger(minimumSites) && minimumThresholdFraction >= 0 && minimumThresholdFraction <= 1;
+  if (valid) return { minimumSites, minimumThresholdFraction };
+  throw new AggregationError(
+    'malformed',
+    `A site's floor is a whole number of sites and a fraction of them, not ${minimumSites} and ${minimumThresholdFraction}.`,
+  );
+}
+
+/** The site's own number. @throws AggregationError `not-included` if it is absent or stands there with other keys */
+export function findSelf(roster: Roster, own: KeyAdvertisement, identityKey: Uint8Array): SiteNumber {
+  const member = roster.find(own.siteId);
+  const same =
+    member &&
+    equalBytes(member.identityKey, identityKey) &&
+    equalBytes(keysStatement(member.advertisement).bodyHash, keysStatement(own).bodyHash);
+  if (same) return member.number;
+  throw new AggregationError('not-included', `The roster does not list ${own.siteId} with the keys it advertised.`);
+}
+
+/** @throws AggregationError `unknown-identity` */
+export function assertPinned(roster: Roster, pinned: ReadonlyMap<string, Uint8Array>): void {
+  for (const { siteId, identityKey } of roster.members) {
+    const known = pinned.get(siteId);
+    if (known && !equalBytes(known, identityKey)) {
+      throw new AggregationError(
+        'unknown-identity',
+        `The roster gives ${siteId} another identity key than the one known here.`,
+        [siteId],
+      );
+    }
+  }
+}
+
+/**
+ * Sites only get fewer, so what a revealed sum needs is asked of every earlier step too: a round that is too small ends
+ * before anything has been sent.
+ *
+ * @throws AggregationError `too-few-sites`
+ */
+export function assertFloor(group: GroupParameters, floor: SiteFloor, sites: number, whatTheyDid: string): void {
+  const minimum = Math.max(group.threshold, group.minimumSurvivors, floor.minimumSites);
+  if (sites < minimum) {
+    throw new AggregationError(
+      'too-few-sites',
+      `${sites} site(s) ${whatTheyDid}; this site takes part from ${minimum}.`,
+    );
+  }
+  if (group.threshold < floor.minimumThresholdFraction * group.sites) {
+    throw new AggregationError(
+      'too-few-sites',
+      `A threshold of ${group.threshold} of ${group.sites} sites is below this site's floor of ${floor.minimumThresholdFraction}.`,
+    );
+  }
+}
+
+/**
+ * The site uploaded with exactly the masks of U2, so U3 must be a part of U2 with the site in it. Were it declared dropped,
+ * the others would give out its mask key, and only its self mask, which it keeps, would still hide its vector.
+ *
+ * @throws AggregationError `unknown-survivor`, `declared-dropped`
+ */
+export function assertSurvivors(
+  roster: Roster,
+  self: SiteNumber,
+  sharingSites: readonly SiteNumber[],
+  survivors: readonly SiteNumber[],
+): void {
+  const unknown = survivors.filter((number) => !sharingSites.includes(number));
+  if (unknown.length > 0) {
+    const names = roster.siteIds(unknown);
+    throw new AggregationError('unknown-survivor', `${names.join(', ')} cannot have survived without sharing.`, names);
+  }
+  if (!survivors.includes(self)) {
+    const siteId = roster.member(self).siteId;
+    throw new AggregationError('declared-dropped', `${siteId} uploaded its vector and is told that it dropped out.`, [
+      siteId,
+    ]);
+  }
+}

@@ -1,0 +1,285 @@
+import { AggregationError } from '../errors.ts';
+import type { SiteFloor } from '../group-parameters.ts';
+import type { Identity } from '../keys/identity.ts';
+import { secureRandom, type RandomSource } from '../keys/random.ts';
+import type {
+  KeyAdvertisement,
+  KeyRoster,
+  RevealedShare,
+  RevealedShares,
+  RevealRequest,
+  SealedShares,
+  ShareDelivery,
+} from '../messages.ts';
+import { KeySchedule, selfMaskCommitment } from './key-schedule.ts';
+import { assertChunkLength, DEFAULT_CHUNK_LENGTH, maskInPlace, type MaskedVector } from './masked-vector.ts';
+import { NONCE_BYTES, Roster } from './roster.ts';
+import { assertRound, roundContext, type RoundContext } from './round-context.ts';
+import type { SiteNumber } from './site-number.ts';
+import { assertFloor, assertPinned, assertSurvivors, findSelf, siteFloor } from './site-policy.ts';
+import { FreshSecrets, PeerSecrets, type HeldShares } from './site-secrets.ts';
+import { keysStatement, maskedStatement, revealStatement, sharesStatement, signStatement } from './transcript.ts';
+
+export interface SiteRoundOptions extends RoundContext {
+  readonly siteId: string;
+  readonly identity: Identity;
+  /** The site's own policy. */
+  readonly floor: SiteFloor;
+  /**
+   * Identity keys this site knows by another way than the coordinator (an earlier round, an administrator). A roster
+   * that gives one of these sites another key is refused: without them the coordinator vouches for every identity.
+   */
+  readonly pinnedIdentities?: ReadonlyMap<string, Uint8Array>;
+  readonly random?: RandomSource;
+}
+
+/** What the site knows and holds in each step; a step's secrets are gone once the next one has no use for them. */
+type State =
+  | { readonly step: 'begun' }
+  | { readonly step: 'advertised'; readonly own: KeyAdvertisement; readonly secrets: FreshSecrets }
+  | { readonly step: 'sharing' }
+  | ({ readonly step: 'shared'; readonly ownShares: HeldShares } & Keyed)
+  | ({ readonly step: 'ready' } & Keyed & Sharing)
+  | ({ readonly step: 'masked' } & Sharing)
+  | { readonly step: 'revealed' }
+  | { readonly step: 'abandoned'; readonly reason: string };
+
+interface Keyed {
+  readonly roster: Roster;
+  readonly self: SiteNumber;
+  readonly peers: PeerSecrets;
+  readonly selfSeed: Uint8Array;
+}
+
+interface Sharing {
+  readonly roster: Roster;
+  readonly self: SiteNumber;
+  /** U2, ascending. */
+  readonly sharingSites: readonly SiteNumber[];
+  /** Of every site of U2, oneself included. */
+  readonly held: ReadonlyMap<SiteNumber, HeldShares>;
+}
+
+/**
+ * One site's part in one round of secure aggregation (Bonawitz et al., CCS 2017, figure 4, complete graph, every message
+ * signed). Call, in this order and once each: `advertise`, `share`, `receiveShares`, `mask`, `reveal`.
+ *
+ * A message whose content is wrong is refused with an AggregationError, and the refusal is final: every later call throws
+ * `abandoned`, so a coordinator learns nothing by trying again. A call out of turn throws `wrong-state` (`already-masked`
+ * and `already-revealed` where it matters most) and changes nothing. To send a message again, keep it: the second call
+ * that would make another one does not exist. All state is in memory; a site that loses it drops out of the round.
+ *
+ * Memory: the vector handed to `mask`, and less than a kilobyte for each other site.
+ *
+ * The active variant adds one step between `mask` and `reveal`: the site signs the survivors it was told, and reveals only
+ * on seeing a threshold of the others' signatures on the same set.
+ */
+export class SiteRound {
+  readonly #context: RoundContext;
+  readonly #siteId: string;
+  readonly #identity: Identity;
+  readonly #floor: SiteFloor;
+  readonly #pinned: ReadonlyMap<string, Uint8Array>;
+  readonly #random: RandomSource;
+  #state: State = { step: 'begun' };
+
+  private constructor(options: SiteRoundOptions) {
+    this.#context = roundContext(options);
+    this.#siteId = options.siteId;
+    this.#identity = options.identity;
+    this.#floor = siteFloor(options.floor);
+    this.#pinned = options.pinnedIdentities ?? new Map();
+    this.#random = options.random ?? secureRandom;
+  }
+
+  /** @throws AggregationError `malformed` */
+  static begin(options: SiteRoundOptions): SiteRound {
+    return new SiteRound(options);
+  }
+
+  /** R0. Makes the round's keys and its self mask seed, and says what can be said of them. */
+  advertise(): KeyAdvertisement {
+    this.#in('begun');
+    const secrets = new FreshSecrets(this.#random);
+    const body = {
+      roundId: this.#context.roundId,
+      siteId: this.#siteId,
+      channelKey: secrets.channelPair.publicKey,
+      maskKey: secrets.maskPair.publicKey,
+      selfMaskCommitment: selfMaskCommitment(secrets.selfMask),
+      nonce: this.#random(NONCE_BYTES),
+    };
+    const own = { ...body, signature: this.#sign(keysStatement(body)) };
+    this.#state = { step: 'advertised', own, secrets };
+    return own;
+  }
+
+  /**
+   * R1. Checks the roster, then shares both secrets out among its sites.
+   *
+   * @throws AggregationError as `Roster.verify`, and `not-included`, `unknown-identity`, `too-few-sites`, `weak-key`
+   */
+  async share(message: KeyRoster): Promise<SealedShares> {
+    const { own, secrets } = this.#in('advertised');
+    this.#state = { step: 'sharing' };
+    try {
+      const roster = Roster.verify(this.#context, message);
+      const self = findSelf(roster, own, this.#identity.publicKey);
+      assertPinned(roster, this.#pinned);
+      assertFloor(roster.parameters, this.#floor, roster.members.length, 'advertised keys');
+
+      const schedule = new KeySchedule(this.#context.planHash, roster.hash);
+      const peers = new PeerSecrets(secrets, roster, self, schedule);
+      const selfSeed = schedule.selfSeed(secrets.selfMask, self);
+      const shares = await secrets.split(roster.members.length, roster.parameters.threshold);
+      const body = { roundId: this.#context.roundId, rosterHash: roster.hash, shares: peers.seal(shares) };
+      const signature = this.#sign(sharesStatement(body));
+      this.#state = { step: 'shared', roster, self, peers, selfSeed, ownShares: shares[self]! };
+      return { ...body, signature };
+    } catch (error) {
+      throw this.#abandon(error);
+    }
+  }
+
+  /**
+   * R2. Opens and keeps the shares the others entrust to this site, and learns with whom it masks (U2).
+   *
+   * @throws AggregationError `wrong-round`, `malformed`, `not-included`, `too-few-sites`, `wrong-share`, `bad-share`
+   *   (its `sites` names the sender)
+   */
+  receiveShares(message: ShareDelivery): void {
+    const { roster, self, peers, selfSeed, ownShares } = this.#in('shared');
+    try {
+      assertRound(this.#context, message.roundId);
+      const sharingSites = roster.sites(message.sharingSites);
+      if (!sharingSites.includes(self)) {
+        throw new AggregationError(
+          'not-included',
+          `${this.#siteId} shared its secrets but is not among those that did.`,
+        );
+      }
+      assertFloor(roster.parameters, this.#floor, sharingSites.length, 'shared their secrets');
+      const held = openShares(message, sharingSites, self, peers, roster);
+      this.#state = { step: 'ready', roster, self, peers, selfSeed, sharingSites, held: held.set(self, ownShares) };
+    } catch (error) {
+      throw this.#abandon(error);
+    }
+  }
+
+  /**
+   * R2. Masks `vector` in place and hands it back in chunks: the caller's array becomes the masked vector, so that no
+   * second copy exists and the plain values are gone. Works once; the chunks can be read again and again.
+   *
+   * @param vector the round's `length` ring elements
+   * @param chunkLength ring elements per chunk; the last chunk may be shorter
+   * @throws AggregationError `malformed` (the round goes on), `already-masked`
+   */
+  mask(vector: Int32Array, chunkLength: number = DEFAULT_CHUNK_LENGTH): MaskedVector {
+    if (this.#state.step === 'masked' || this.#state.step === 'revealed') {
+      throw new AggregationError(
+        'already-masked',
+        'A round masks one vector: its masks would give away the difference.',
+      );
+    }
+    const { roster, self, peers, selfSeed, sharingSites, held } = this.#in('ready');
+    if (vector.length !== this.#context.length) {
+      throw new AggregationError('malformed', `The plan has ${this.#context.length} elements, not ${vector.length}.`);
+    }
+    assertChunkLength(chunkLength);
+    // First of all, so that no failure below can lead to masking twice.
+    this.#state = { step: 'masked', roster, self, sharingSites, held };
+
+    const pairs = peers.pairMasks(sharingSites);
+    const seeds = { added: [selfSeed, ...pairs.added], subtracted: pairs.subtracted };
+    const { chunks, chunkHashes } = maskInPlace(vector, seeds, chunkLength);
+    const { roundId, planHash, length } = this.#context;
+    const body = { roundId, planHash, length, chunkHashes, rosterHash: roster.hash };
+    return { header: { ...body, signature: this.#sign(maskedStatement(body, sharingSites)) }, chunks };
+  }
+
+  /**
+   * R4. For each site of U2 one of the two shares this site holds: of the self mask if it survived, of the mask key if
+   * not. Answers one request only.
+   *
+   * @throws AggregationError `wrong-round`, `malformed`, `unknown-survivor`, `declared-dropped`, `too-few-sites`,
+   *   `already-revealed`
+   */
+  reveal(request: RevealRequest): RevealedShares {
+    if (this.#state.step === 'revealed') {
+      throw new AggregationError(
+        'already-revealed',
+        'A round reveals once: a second answer could complete both secrets.',
+      );
+    }
+    const { roster, self, sharingSites, held } = this.#in('masked');
+    try {
+      assertRound(this.#context, request.roundId);
+      const survivors = roster.sites(request.survivors);
+      assertSurvivors(roster, self, sharingSites, survivors);
+      assertFloor(roster.parameters, this.#floor, survivors.length, 'survived');
+      this.#state = { step: 'revealed' };
+      const shares = sharingSites.map((of) => oneShare(of, held.get(of)!, survivors.includes(of)));
+      const body = { roundId: this.#context.roundId, shares };
+      return { ...body, signature: this.#sign(revealStatement(body, roster.hash, survivors)) };
+    } catch (error) {
+      throw this.#abandon(error);
+    }
+  }
+
+  #sign(statement: Parameters<typeof signStatement>[3]): Uint8Array {
+    return signStatement(this.#identity, this.#context, this.#siteId, statement);
+  }
+
+  #in<Step extends State['step']>(step: Step): Extract<State, { step: Step }> {
+    const state = this.#state;
+    if (state.step === 'abandoned') {
+      throw new AggregationError('abandoned', `This site left round ${this.#context.roundId}: ${state.reason}`);
+    }
+    if (state.step !== step) {
+      throw new AggregationError(
+        'wrong-state',
+        `The round is in step '${state.step}'; this belongs to step '${step}'.`,
+      );
+    }
+    return state as Extract<State, { step: Step }>;
+  }
+
+  /** Drops every secret together with the state that held it. */
+  #abandon(error: unknown): unknown {
+    this.#state = { step: 'abandoned', reason: error instanceof Error ? error.message : String(error) };
+    return error;
+  }
+}
+
+/** @throws AggregationError `wrong-share` if not exactly one came from every peer, `bad-share` if one does not open */
+function openShares(
+  message: ShareDelivery,
+  sharingSites: readonly SiteNumber[],
+  self: SiteNumber,
+  peers: PeerSecrets,
+  roster: Roster,
+): Map<SiteNumber, HeldShares> {
+  const senders = sharingSites.filter((number) => number !== self);
+  const complete =
+    message.shares.length === senders.length &&
+    message.shares.every(({ from, to }, index) => from === senders[index] && to === self);
+  if (!complete) {
+    throw new AggregationError('wrong-share', 'The delivery is not one share from each site that goes on, in order.');
+  }
+  return new Map(
+    message.shares.map(({ ciphertext }, index) => {
+      const from = senders[index]!;
+      const shares = peers.open(from, ciphertext);
+      if (shares) return [from, shares] as const;
+      const siteId = roster.member(from).siteId;
+      throw new AggregationError('bad-share', `The share from ${siteId} does not open.`, [siteId]);
+    }),
+  );
+}
+
+/** Never both: with both of a survivor's secrets its vector lies open. */
+function oneShare(of: SiteNumber, held: HeldShares, survived: boolean): RevealedShare {
+  return survived
+    ? { of, share: { kind: 'self-mask', value: held.selfMask } }
+    : { of, share: { kind: 'mask-key', value: held.maskKey } };
+}

@@ -1,0 +1,77 @@
+import { agree, keyPairFromScalar } from '../keys/agreement.ts';
+import type { RevealedShares } from '../messages.ts';
+import { MaskSum, type MaskSeeds } from '../masks/mask-sum.ts';
+import { KeySchedule, signedPairSeeds } from './key-schedule.ts';
+import { reconstruct, type Testimony } from './reconstruction.ts';
+import type { Roster } from './roster.ts';
+import type { SiteNumber } from './site-number.ts';
+
+/** What the coordinator has when a threshold of sites has revealed. */
+interface Revealed {
+  readonly roster: Roster;
+  readonly sharingSites: readonly SiteNumber[];
+  readonly survivors: readonly SiteNumber[];
+  readonly revealed: ReadonlyMap<SiteNumber, RevealedShares>;
+}
+
+/** Elements between two turns of the event loop: some milliseconds of work with tens of masks. */
+const TURN_LENGTH = 65_536;
+
+/**
+ * The masks that are still in the sum of the survivors' vectors
+ *
+ *   sum_i y_i = sum_i x_i + sum_i PRG(b_i) + sum_i sum_d sign(d - i) PRG(s_id)      i in U3, d in U2 without U3
+ *
+ * where the pair masks among survivors have cancelled. The first kind needs b_i of every survivor, the second the private
+ * mask key of every site that dropped out after sharing. As seeds, with the sign that takes them out.
+ *
+ * @throws AggregationError `bad-share`
+ */
+export async function reconstructMasks(
+  { roster, sharingSites, survivors, revealed }: Revealed,
+  planHash: Uint8Array,
+): Promise<{ readonly masks: MaskSeeds; readonly falseWitnesses: readonly SiteNumber[] }> {
+  const schedule = new KeySchedule(planHash, roster.hash);
+  const added: Uint8Array[] = [];
+  const subtracted: Uint8Array[] = [];
+  const falseWitnesses = new Set<SiteNumber>();
+
+  for (const number of sharingSites) {
+    const owner = roster.member(number);
+    const survived = survivors.includes(number);
+    const kind = survived ? 'self-mask' : 'mask-key';
+    const found = await reconstruct(owner, kind, testimoniesOf(number, revealed), roster);
+    for (const witness of found.falseWitnesses) falseWitnesses.add(witness);
+
+    if (survived) {
+      subtracted.push(schedule.selfSeed(found.secret, number));
+      continue;
+    }
+    // Seen from the dropped site the signs are the survivors' reversed: adding its side takes out theirs.
+    const pair = keyPairFromScalar(found.secret);
+    const seeds = survivors.map((survivor) => {
+      const secret = agree(pair, roster.member(survivor).advertisement.maskKey);
+      return [survivor, schedule.pairSeed(secret, number, survivor)] as const;
+    });
+    const signed = signedPairSeeds(number, seeds);
+    added.push(...signed.added);
+    subtracted.push(...signed.subtracted);
+  }
+  return { masks: { added, subtracted }, falseWitnesses: Array.from(falseWitnesses) };
+}
+
+/** Applies the masks to the sum in place, giving up the thread every `TURN_LENGTH` elements. */
+export async function removeMasks(sum: Int32Array, masks: MaskSeeds, yieldTurn: () => Promise<void>): Promise<void> {
+  const walk = new MaskSum(masks);
+  for (let start = 0; start < sum.length; start += TURN_LENGTH) {
+    walk.applyToNext(sum.subarray(start, start + TURN_LENGTH));
+    await yieldTurn();
+  }
+}
+
+function testimoniesOf(number: SiteNumber, revealed: ReadonlyMap<SiteNumber, RevealedShares>): Testimony[] {
+  return Array.from(revealed, ([by, { shares }]) => ({
+    by,
+    value: shares.find(({ of }) => of === number)!.share.value,
+  }));
+}

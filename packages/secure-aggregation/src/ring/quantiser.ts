@@ -1,0 +1,157 @@
+import { AggregationError } from '../errors.ts';
+import { secureRandom, type RandomSource } from '../keys/random.ts';
+import { MaskStream, PIECE_WORDS } from '../masks/mask-stream.ts';
+import { clippingFactor } from './clipping.ts';
+
+/**
+ * How reals become elements of the ring of integers modulo 2^32 and back. Part of the plan: all sites of a round must use
+ * the same one.
+ */
+export interface Quantiser {
+  /** L2 norm to which every update is clipped, > 0. */
+  readonly clipNorm: number;
+  /** Quanta per unit of the update. */
+  readonly scale: number;
+  /** Quanta that stand for a weight of 1; a power of two. */
+  readonly weightScale: number;
+}
+
+export interface DecodedSum {
+  /** Weighted mean of the clipped updates. */
+  readonly meanUpdate: Float32Array;
+  /** Sum of the sites' weights. */
+  readonly weight: number;
+  /** How many sites' updates were clipped. */
+  readonly clipped: number;
+}
+
+/**
+ * Behind the update's own elements: the weight, and 1 if the update was clipped. Neither is ever seen but in the sum. A
+ * round's masked vector has this many elements more than the update.
+ */
+export const EXTRA_ELEMENTS = 2;
+
+/** Beyond these, float32 coordinates or the scale run out of exponents. */
+const SMALLEST_NORM = 1e-30;
+
+/** The centred ring holds -2^31 .. 2^31 - 1. */
+const RING_LIMIT = 2 ** 31;
+
+/**
+ * The finest quantiser for which the sum of `sites` updates cannot leave the ring, whatever they are:
+ *
+ *   sites * (ceil(clipNorm * scale) + 1) < 2^31   and   sites * (weightScale + 1) < 2^31
+ *
+ * No coordinate of a vector exceeds its L2 norm, stochastic rounding goes up to the next integer at most, and the + 1
+ * covers the last bit of floating-point multiplication.
+ *
+ * @param clipNorm in the update's units, 1e-30 .. 1e30
+ * @param sites largest number of sites that a sum may have, 1 .. 2^20
+ * @throws AggregationError `out-of-range`
+ */
+export function quantiserFor({ clipNorm, sites }: { clipNorm: number; sites: number }): Quantiser {
+  if (!(clipNorm >= SMALLEST_NORM && clipNorm <= 1 / SMALLEST_NORM)) {
+    throw new AggregationError(
+      'out-of-range',
+      `The clipping norm must lie in ${SMALLEST_NORM} .. ${1 / SMALLEST_NORM}, not ${clipNorm}.`,
+    );
+  }
+  if (!Number.isSafeInteger(sites) || sites < 1 || sites > 2 ** 20) {
+    throw new AggregationError('out-of-range', `A sum has 1 .. ${2 ** 20} sites, not ${sites}.`);
+  }
+  const largestElement = Math.ceil(RING_LIMIT / sites) - 2;
+  return {
+    clipNorm,
+    scale: largestScale(clipNorm, largestElement),
+    weightScale: 2 ** Math.floor(Math.log2(largestElement)),
+  };
+}
+
+/**
+ * One site's contribution: [ round(w * clip(update) * scale), round(w * weightScale), clipped ? 1 : 0 ], the update's
+ * elements rounded stochastically, so that the rounding errors of many sites and rounds average to zero (variance at
+ * most 1/4 quantum^2 per element).
+ *
+ * @param update finite, any length; not changed
+ * @param weight (0, 1]; it travels inside the masked vector and nowhere else
+ * @param random for the rounding: rounding bits that could be predicted would say more about the update than its rounded
+ *   value
+ * @returns update.length + 2 ring elements
+ * @throws AggregationError `out-of-range`
+ */
+export function encodeUpdate(
+  update: Float32Array,
+  weight: number,
+  quantiser: Quantiser,
+  random: RandomSource = secureRandom,
+): Int32Array {
+  if (!(weight > 0 && weight <= 1)) {
+    throw new AggregationError('out-of-range', `A weight is above 0 and at most 1, not ${weight}.`);
+  }
+  const { norm, clipped, factor } = clippingFactor(update, quantiser.clipNorm);
+  if (!Number.isFinite(norm)) {
+    throw new AggregationError('out-of-range', 'The update has values that are not finite; it must not be shared.');
+  }
+  const vector = new Int32Array(update.length + EXTRA_ELEMENTS);
+  const bound = quantiser.clipNorm * quantiser.scale + 1;
+  roundStochastically(update, factor * weight * quantiser.scale, bound, vector, new MaskStream(random(32)));
+  // A site that takes part counts for something, however small its weight.
+  vector[update.length] = Math.max(1, Math.round(weight * quantiser.weightScale));
+  vector[update.length + 1] = clipped ? 1 : 0;
+  return vector;
+}
+
+/**
+ * The mean of the updates whose encodings were summed.
+ *
+ * @param sum centred ring elements, at least `EXTRA_ELEMENTS`
+ * @throws AggregationError `out-of-range` if the sum carries no weight: it is no sum of encoded updates
+ */
+export function decodeSum(sum: Int32Array, quantiser: Quantiser): DecodedSum {
+  const length = sum.length - EXTRA_ELEMENTS;
+  const [quanta, clipped] = [sum[length] ?? 0, sum[length + 1] ?? 0];
+  if (length < 0 || quanta <= 0 || clipped < 0) {
+    throw new AggregationError('out-of-range', 'The sum carries no weight: it is not a sum of encoded updates.');
+  }
+  const weight = quanta / quantiser.weightScale;
+  const meanUpdate = scaled(sum.subarray(0, length), 1 / (quantiser.scale * weight));
+  return { meanUpdate, weight, clipped };
+}
+
+/** The largest double with ceil(clipNorm * scale) <= limit; division may miss it by a unit in the last place. */
+function largestScale(clipNorm: number, limit: number): number {
+  let scale = limit / clipNorm;
+  while (Math.ceil(clipNorm * scale) > limit) scale *= 1 - Number.EPSILON;
+  return scale;
+}
+
+/** target = floor(source * factor + u), u uniform in [0, 1) with 32 bits: up with the probability of the fraction. */
+function roundStochastically(
+  source: Float32Array,
+  factor: number,
+  bound: number,
+  target: Int32Array,
+  uniform: MaskStream,
+): void {
+  for (let start = 0; start < source.length; start += PIECE_WORDS) {
+    const piece = source.subarray(start, start + PIECE_WORDS);
+    roundPiece(piece, factor, bound, target.subarray(start, start + piece.length), uniform.next(piece.length));
+  }
+}
+
+function roundPiece(source: Float32Array, factor: number, bound: number, target: Int32Array, random: Int32Array): void {
+  for (let i = 0; i < source.length; i++) {
+    const value = source[i]! * factor;
+    // Impossible by construction; but a sum that has wrapped looks like any other, so nobody could notice later.
+    if (Math.abs(value) > bound) throw new AggregationError('out-of-range', `${value} quanta are beyond ${bound}.`);
+    const below = Math.floor(value);
+    const up = random[i]! >>> 0 < (value - below) * 2 ** 32;
+    target[i] = up ? below + 1 : below;
+  }
+}
+
+function scaled(elements: Int32Array, factor: number): Float32Array {
+  const values = new Float32Array(elements.length);
+  for (let i = 0; i < elements.length; i++) values[i] = elements[i]! * factor;
+  return values;
+}

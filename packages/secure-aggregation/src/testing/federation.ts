@@ -1,0 +1,101 @@
+import { generateIdentityKey, identityFromPrivateKey, type Identity } from '../keys/identity.ts';
+import type { SiteFloor } from '../group-parameters.ts';
+import type { KeyRoster } from '../messages.ts';
+import type { MaskedVector } from '../protocol/masked-vector.ts';
+import type { RoundContext } from '../protocol/round-context.ts';
+import { CoordinatorRound } from '../protocol/coordinator-round.ts';
+import { SiteRound, type SiteRoundOptions } from '../protocol/site-round.ts';
+
+const FLOOR: SiteFloor = { minimumSites: 3, minimumThresholdFraction: 0.5 };
+
+export interface TestSite {
+  readonly siteId: string;
+  readonly identity: Identity;
+  readonly round: SiteRound;
+}
+
+/** Identities are slow to make and have no part in what the tests vary: site k has the same one everywhere. */
+const identities: Identity[] = [];
+
+export function identityOf(index: number): Identity {
+  return (identities[index] ??= identityFromPrivateKey(generateIdentityKey()));
+}
+
+export function siteIdOf(index: number): string {
+  return `site-${String(index).padStart(3, '0')}`;
+}
+
+/**
+ * A coordinator and its sites in one process. Each phase is told who still takes part, so
+ * that a test can lose sites where it likes.
+ */
+export class TestFederation {
+  readonly planHash: Uint8Array = new Uint8Array(32).fill(7);
+  readonly roundId = 'round-1';
+  readonly context: RoundContext;
+  readonly coordinator: CoordinatorRound;
+  readonly sites: readonly TestSite[];
+  /** What the coordinator has seen, once keys and shares are closed. */
+  roster: KeyRoster | undefined;
+  rosterHash: Uint8Array = new Uint8Array();
+
+  constructor(count: number, length: number, override: (index: number) => Partial<SiteRoundOptions> = () => ({})) {
+    const indices = Array.from({ length: count }, (_, index) => index);
+    this.context = { roundId: this.roundId, planHash: this.planHash, length };
+    this.sites = indices.map((index) => {
+      const siteId = siteIdOf(index);
+      const identity = identityOf(index);
+      const round = SiteRound.begin({ ...this.context, siteId, identity, floor: FLOOR, ...override(index) });
+      return { siteId, identity, round };
+    });
+    this.coordinator = CoordinatorRound.begin({
+      ...this.context,
+      sites: new Map(this.sites.map(({ siteId, identity }) => [siteId, identity.publicKey])),
+    });
+  }
+
+  async advertiseAndShare(advertising: readonly TestSite[], sharing: readonly TestSite[]): Promise<void> {
+    for (const site of advertising) this.coordinator.advertise(site.round.advertise());
+    this.roster = this.coordinator.closeKeys();
+    for (const site of sharing) {
+      const sealed = await site.round.share(this.roster);
+      this.coordinator.shares(site.siteId, sealed);
+      this.rosterHash = sealed.rosterHash;
+    }
+    const deliveries = this.coordinator.closeShares();
+    for (const site of sharing) site.round.receiveShares(deliveries.get(site.siteId)!);
+  }
+
+  upload(site: TestSite, vector: Int32Array, chunkLength?: number): MaskedVector {
+    const masked = site.round.mask(vector, chunkLength);
+    const sink = this.coordinator.beginUpload(site.siteId, masked.header);
+    let index = 0;
+    for (const chunk of masked.chunks) sink.chunk(index++, chunk);
+    sink.complete();
+    return masked;
+  }
+
+  /** Everything up to and including closed uploads, with nobody lost. */
+  async untilUploaded(vector: (index: number) => Int32Array): Promise<ReturnType<CoordinatorRound['closeUploads']>> {
+    await this.advertiseAndShare(this.sites, this.sites);
+    this.sites.forEach((site, index) => this.upload(site, vector(index)));
+    return this.coordinator.closeUploads();
+  }
+}
+
+/** The error's code, for `expect(codeOf(() => ...)).toBe('...')`; undefined if nothing was thrown. */
+export function codeOf(action: () => unknown): string | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    return (error as { code?: string }).code;
+  }
+}
+
+export async function rejectionCodeOf(action: Promise<unknown>): Promise<string | undefined> {
+  return action.then(
+    () => undefined,
+    (error: unknown) => (error as { code?: string }).code,
+  );
+}

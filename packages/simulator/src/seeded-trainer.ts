@@ -1,0 +1,66 @@
+import type {
+  Evaluation,
+  EvaluationJob,
+  RecommendationJob,
+  Recommendations,
+  Relearned,
+  RoundJob,
+  SiteSummary,
+  Trainer,
+} from '@noren/agent';
+import { seededShare, seededVector } from './seeded-random.ts';
+
+const SUMMARY: SiteSummary = { customers: 100, items: 50, interactions: 1000 };
+
+/** Looks at no data: seeded updates below the clip norm, and candidates that are always a little better. */
+export class SeededTrainer implements Trainer {
+  readonly #seed: number;
+  readonly #site: string;
+
+  constructor(seed: number, site: string) {
+    this.#seed = seed;
+    this.#site = site;
+  }
+
+  inspect(): Promise<SiteSummary> {
+    return Promise.resolve(SUMMARY);
+  }
+
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async relearn({ plan }: RoundJob): Promise<Relearned> {
+    const { vectorLength, round, update } = plan;
+    const vector = seededVector(vectorLength, this.#seed, 'update', this.#site, round);
+    const largest = update.clipNorm / Math.sqrt(vectorLength);
+    const examples = 1 + Math.floor(seededShare(this.#seed, 'examples', this.#site) * update.maximumWeight);
+    return { update: vector.map((value) => value * largest), examples };
+  }
+
+  trainReferences(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async evaluate({ candidate }: EvaluationJob): Promise<Evaluation> {
+    const interval = { mean: 0.2, low: 0.15, high: 0.25 };
+    return {
+      customers: SUMMARY.customers,
+      chosen: 'federated',
+      adopted: true,
+      explanation: 'Adopted: simulated.',
+      scores: [{ strategy: 'federated', ndcg: interval, hr: interval }],
+      difference: { mean: 0.01, standardError: 0.001 },
+      accepted: { strategy: 'federated', file: new TextEncoder().encode(`${this.#site} ${candidate}`) },
+      rejected: null,
+    };
+  }
+
+  recommend({ serving }: RecommendationJob): Promise<Recommendations> {
+    return Promise.resolve({ source: serving?.strategy ?? 'popularity', items: [] });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,140 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Agent, homeLayout, joinFederation, writeConfig, type AgentConfigInput, type Trainer } from '@noren/agent';
+import { Coordinator } from '@noren/coordinator';
+import { pino, type Logger } from 'pino';
+import { FaultyTrainer, type Faults } from './faults.ts';
+import { plainLineage, type Lineage } from './lineage.ts';
+import { SeededTrainer } from './seeded-trainer.ts';
+
+export interface SimulationOptions {
+  /** Holds the homes of the coordinator and of every site; must be empty. */
+  readonly folder: string;
+  /** 3 or more. */
+  readonly sites: number;
+  readonly rounds: number;
+  /** Decides updates and faults. Masks and rounding stay random: they come from the real cryptography. */
+  readonly seed: number;
+  readonly faults?: Faults;
+  /** Default: a vector of 1000 values that nobody really learns. */
+  readonly lineage?: Lineage;
+  /** Default: seeded updates without any data. */
+  readonly trainer?: (site: string, place: number) => Trainer;
+  /** A site's data source, for trainers that read data. */
+  readonly data?: (site: string, place: number) => AgentConfigInput['data'];
+  readonly log?: Logger;
+}
+
+export interface SimulatedRound {
+  readonly number: number;
+  readonly outcome: 'accepted' | 'rejected' | 'failed' | null;
+  readonly reason: string | null;
+  readonly cohort: readonly string[];
+  readonly survivors: readonly string[];
+  readonly dropped: readonly { readonly site: string; readonly reason: string }[];
+  /**
+   * Whether the unmasked sum equals, element for element, the sum of what the survivors put in; null for a round that
+   * made no release, whose sum is not kept in force.
+   */
+  readonly sumIsExact: boolean | null;
+}
+
+interface SimulatedSite {
+  readonly name: string;
+  readonly home: string;
+  readonly agent: Agent;
+}
+
+const noData: AgentConfigInput['data'] = {
+  catalogue: { file: 'catalogue.csv', columns: { item: 'item', text: [] } },
+  interactions: { file: 'sales.csv', columns: { customer: 'customer', item: 'item', time: 'time' } },
+};
+
+/** Runs the real coordinator and real agents in this process, over loopback, through seeded faults. */
+export async function simulateFederation(o: SimulationOptions): Promise<readonly SimulatedRound[]> {
+  const log = o.log ?? pino({ level: 'silent' });
+  const home = join(o.folder, 'coordinator');
+  const ports = { grpcPort: 0, enrolmentPort: 0, consolePort: 0 };
+  const coordinator = await Coordinator.open({ home, name: 'simulation', ...ports }, { log });
+  const stopping = new AbortController();
+  const running: Promise<void>[] = [];
+  try {
+    const { backbone, plan, release } = o.lineage ?? plainLineage(1000);
+    await coordinator.registerBackbone(backbone);
+    await coordinator.adoptPlan(plan, release);
+    await coordinator.start();
+    const sites: SimulatedSite[] = [];
+    for (let place = 0; place < o.sites; place += 1) sites.push(await openSite(o, coordinator, place, log));
+    for (const { agent } of sites) running.push(agent.run(stopping.signal));
+
+    const rounds: SimulatedRound[] = [];
+    for (let round = 0; round < o.rounds; round += 1) {
+      await connected(coordinator, o.sites);
+      const number = await coordinator.startRound();
+      await coordinator.idle();
+      rounds.push(await outcomeOf(coordinator, number, sites, home));
+    }
+    return rounds;
+  } finally {
+    stopping.abort();
+    await Promise.allSettled(running);
+    await coordinator.close();
+  }
+}
+
+async function openSite(
+  o: SimulationOptions,
+  coordinator: Coordinator,
+  place: number,
+  log: Logger,
+): Promise<SimulatedSite> {
+  const name = `site-${String(place + 1).padStart(3, '0')}`;
+  const home = join(o.folder, name);
+  await joinFederation(home, await coordinator.invite(name, name));
+  const data = o.data?.(name, place) ?? noData;
+  const reconnect = { firstDelay: 0.05, longestDelay: 1 };
+  await writeConfig(home, { version: 1, data, keepUpdates: true, reconnect });
+  const trainer = o.trainer?.(name, place) ?? new SeededTrainer(o.seed, name);
+  const agent = await Agent.open(home, { log, trainer: new FaultyTrainer(trainer, o.faults ?? {}, o.seed, name) });
+  return { name, home, agent };
+}
+
+/** A round recruits whoever is connected, so the simulation waits until all are. */
+async function connected(coordinator: Coordinator, sites: number): Promise<void> {
+  while (coordinator.view().sites.filter((site) => site.connected).length < sites) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+async function outcomeOf(
+  coordinator: Coordinator,
+  number: number,
+  sites: readonly SimulatedSite[],
+  home: string,
+): Promise<SimulatedRound> {
+  const round = await coordinator.round(number);
+  if (round === null) throw new Error(`the coordinator does not know round ${number}`);
+  const { outcome, reason, cohort, survivors, dropped } = round;
+  const { release } = coordinator.lineage;
+  const sum = release?.round === number ? release.sum : null;
+  let sumIsExact: boolean | null = null;
+  if (sum !== null && sum !== undefined) {
+    const given = sites.filter(({ name }) => survivors.includes(name));
+    const updates = await Promise.all(given.map((site) => ringOf(homeLayout(site.home).round(round.id).update)));
+    sumIsExact = isSumOf(await ringOf(join(home, 'blobs', sum)), updates);
+  }
+  return { number, outcome, reason, cohort, survivors, dropped, sumIsExact };
+}
+
+/** Ring elements: little-endian int32. */
+async function ringOf(file: string): Promise<Int32Array> {
+  const { buffer, byteOffset, byteLength } = await readFile(file);
+  return new Int32Array(buffer.slice(byteOffset, byteOffset + byteLength));
+}
+
+function isSumOf(sum: Int32Array, parts: readonly Int32Array[]): boolean {
+  return (
+    parts.every((part) => part.length === sum.length) &&
+    sum.every((value, at) => parts.reduce((total, part) => (total + (part[at] ?? 0)) | 0, 0) === value)
+  );
+}

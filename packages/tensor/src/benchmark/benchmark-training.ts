@@ -1,0 +1,55 @@
+import type { Runtime, Training } from '../spec.ts';
+import { compileTraining } from '../training/compile-training.ts';
+import { drawBatch, initialValues, smallTransformer, type Sizes } from './small-transformer.ts';
+
+export interface BenchmarkRow {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+}
+
+/** Large enough that arithmetic outweighs overhead, small enough that the eager runtime takes a second per step. */
+const SIZES: Sizes = { items: 500, features: 64, experts: 2, width: 32, length: 20, batch: 16, blocks: 2 };
+const WARM_UP = 2;
+const STEPS = 7;
+
+/**
+ * Milliseconds of one training step of a small recommender, compiled and eager. The runtimes take turns, so that a
+ * busy machine slows both; medians are reported. Takes about ten seconds on two cores.
+ */
+export async function benchmarkTraining(): Promise<{ rows: BenchmarkRow[] }> {
+  const compiled = await prepare('onnx');
+  const eager = await prepare('cpu');
+  for (let step = 0; step < WARM_UP + STEPS; step++) {
+    for (const { training, times } of [compiled, eager]) {
+      const batch = drawBatch(SIZES, step);
+      const begin = performance.now();
+      await training.step(batch, { learningRate: 1e-3 });
+      times.push(performance.now() - begin);
+    }
+  }
+  await compiled.training.dispose();
+  await eager.training.dispose();
+  const [fast, slow] = [median(compiled.times.slice(WARM_UP)), median(eager.times.slice(WARM_UP))];
+  return {
+    rows: [
+      { name: 'compile a training step (onnx)', value: compiled.compilation, unit: 'ms' },
+      { name: 'training step, compiled (onnx)', value: fast, unit: 'ms' },
+      { name: 'training step, eager (cpu)', value: slow, unit: 'ms' },
+      { name: 'compiled over eager', value: slow / fast, unit: 'times' },
+    ],
+  };
+}
+
+async function prepare(runtime: Runtime): Promise<{ training: Training; compilation: number; times: number[] }> {
+  const model = smallTransformer(SIZES, 0.1);
+  const begin = performance.now();
+  const training = await compileTraining({ ...model, trainable: () => true, optimizer: { kind: 'adam' }, runtime });
+  const compilation = performance.now() - begin;
+  training.load(initialValues(model));
+  return { training, compilation, times: [] };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}

@@ -1,0 +1,161 @@
+import { causalAttention } from '../composites/causal-attention.ts';
+import { gatherRows } from '../composites/gather-rows.ts';
+import { gelu } from '../composites/gelu.ts';
+import { l2Normalise } from '../composites/l2-normalise.ts';
+import { layerNorm } from '../composites/layer-norm.ts';
+import { linear } from '../composites/linear.ts';
+import { softmaxCrossEntropy } from '../composites/softmax-cross-entropy.ts';
+import { tf } from '../engine.ts';
+import type { HostTensor } from '../safetensors/tensor-file.ts';
+import type { Batch, NoiseSource, ParameterSpec, Tensors, TrainingSpec } from '../spec.ts';
+import { uniformSource } from './uniform-source.ts';
+
+export interface Sizes {
+  readonly items: number;
+  readonly features: number;
+  readonly experts: number;
+  readonly width: number;
+  readonly length: number;
+  readonly batch: number;
+  readonly blocks: number;
+}
+
+export const SMALL: Sizes = { items: 24, features: 10, experts: 3, width: 8, length: 6, batch: 5, blocks: 2 };
+
+/**
+ * A recommender in miniature with every part of the real one: gated mixture of whitening experts over item features,
+ * sum and product fusion, positions, attention with padding, cosine logits over the catalogue.
+ */
+export function smallTransformer(sizes: Sizes, dropout: number): Omit<TrainingSpec, 'trainable' | 'optimizer'> {
+  const { items, features, length, batch } = sizes;
+  return {
+    parameters: parametersOf(sizes),
+    constants: { text: featureTable(items, features, 1), image: featureTable(items, features, 2) },
+    inputs: {
+      history: { shape: [batch, length], dtype: 'int32' },
+      mask: { shape: [batch, length], dtype: 'float32' },
+      target: { shape: [batch], dtype: 'int32' },
+      weight: { shape: [batch], dtype: 'float32' },
+    },
+    loss: (p, b, c, noise) => loss(sizes, dropout, p, b, c, noise),
+    clipGradientNorm: 1,
+    seed: 7,
+  };
+}
+
+export function initialValues({ parameters }: Pick<TrainingSpec, 'parameters'>, seed = 3): Map<string, Float32Array> {
+  const uniform = uniformSource(seed);
+  return new Map(
+    parameters.map(({ name, shape }) => {
+      const length = shape.reduce((size, dimension) => size * dimension, 1);
+      const centre = name.endsWith('gain') ? 1 : 0;
+      return [name, Float32Array.from({ length }, () => centre + (uniform() - 0.5) * 0.6)];
+    }),
+  );
+}
+
+/** Histories are padded on the left; the last example is padding altogether, with weight 0. */
+export function drawBatch({ items, length, batch }: Sizes, seed: number): Batch {
+  const uniform = uniformSource(seed);
+  const place = (): number => Math.floor(uniform() * items);
+  const padding = Array.from({ length: batch }, () => Math.floor(uniform() * length));
+  return {
+    history: Int32Array.from({ length: batch * length }, place),
+    mask: Float32Array.from({ length: batch * length }, (_, i) =>
+      i % length >= (padding[Math.floor(i / length)] ?? 0) ? 1 : 0,
+    ),
+    target: Int32Array.from({ length: batch }, place),
+    weight: Float32Array.from({ length: batch }, (_, i) => (i === batch - 1 ? 0 : 1)),
+  };
+}
+
+function parametersOf({ features, experts, width, length, blocks }: Sizes): ParameterSpec[] {
+  const modality = (group: string): ParameterSpec[] => [
+    { name: `${group}/expert.weight`, shape: [features, experts * width] },
+    { name: `${group}/expert.bias`, shape: [experts * width] },
+    { name: `${group}/gate.weight`, shape: [features, experts] },
+  ];
+  const norm = (group: string): ParameterSpec[] => [
+    { name: `${group}/gain`, shape: [width] },
+    { name: `${group}/bias`, shape: [width] },
+  ];
+  const block = (group: string): ParameterSpec[] => [
+    ...['query', 'key', 'value', 'output'].map((part) => ({
+      name: `${group}.attention/${part}.weight`,
+      shape: [width, width],
+    })),
+    ...norm(`${group}.attention.norm`),
+    { name: `${group}.feedforward/inner.weight`, shape: [width, 2 * width] },
+    { name: `${group}.feedforward/inner.bias`, shape: [2 * width] },
+    { name: `${group}.feedforward/outer.weight`, shape: [2 * width, width] },
+    ...norm(`${group}.feedforward.norm`),
+  ];
+  return [
+    ...modality('item.text'),
+    ...modality('item.image'),
+    ...norm('item.norm'),
+    { name: 'sequence.position/embedding', shape: [length, width] },
+    ...Array.from({ length: blocks }, (_, i) => block(`sequence.block.${i}`)).flat(),
+  ];
+}
+
+function loss(
+  sizes: Sizes,
+  rate: number,
+  parameters: Tensors,
+  batch: Tensors,
+  constants: Tensors,
+  noise: NoiseSource,
+): tf.Scalar {
+  const { items, experts, width, length, blocks } = sizes;
+  const p = getter(parameters);
+  const b = getter(batch);
+  const c = getter(constants);
+  const modality = (group: string, x: tf.Tensor): tf.Tensor => {
+    const gates = tf.softmax(tf.matMul(x, p(`${group}/gate.weight`)));
+    const outputs = tf.reshape(linear(x, p(`${group}/expert.weight`), p(`${group}/expert.bias`)), [
+      items,
+      experts,
+      width,
+    ]);
+    return tf.sum(tf.mul(outputs, tf.expandDims(gates, -1)), 1);
+  };
+  const norm = (x: tf.Tensor, group: string): tf.Tensor => layerNorm(x, p(`${group}/gain`), p(`${group}/bias`));
+  const text = modality('item.text', c('text'));
+  const image = modality('item.image', c('image'));
+  const catalogue = tf.add(tf.add(text, image), tf.mul(tf.mul(text, image), 0.1));
+  let hidden = tf.add(gatherRows(catalogue, b('history')), p('sequence.position/embedding'));
+  hidden = noise.dropout(norm(hidden, 'item.norm'), rate);
+  for (let i = 0; i < blocks; i++) {
+    const group = `sequence.block.${i}`;
+    const project = (part: string, x: tf.Tensor): tf.Tensor => linear(x, p(`${group}.attention/${part}.weight`));
+    const mixed = causalAttention({
+      query: project('query', hidden),
+      key: project('key', hidden),
+      value: project('value', hidden),
+      keyMask: b('mask'),
+      heads: 2,
+      onWeights: (weights) => noise.dropout(weights, rate),
+    });
+    hidden = norm(tf.add(hidden, noise.dropout(project('output', mixed), rate)), `${group}.attention.norm`);
+    const inner = gelu(linear(hidden, p(`${group}.feedforward/inner.weight`), p(`${group}.feedforward/inner.bias`)));
+    const outer = linear(inner, p(`${group}.feedforward/outer.weight`));
+    hidden = norm(tf.add(hidden, noise.dropout(outer, rate)), `${group}.feedforward.norm`);
+  }
+  const user = tf.reshape(tf.slice(hidden, [0, length - 1, 0], [-1, 1, -1]), [-1, width]);
+  const logits = tf.div(tf.matMul(l2Normalise(user), l2Normalise(catalogue), false, true), 0.07);
+  return softmaxCrossEntropy(logits, b('target'), b('weight'));
+}
+
+function getter(tensors: Tensors): (name: string) => tf.Tensor {
+  return (name) => {
+    const tensor = tensors[name];
+    if (tensor === undefined) throw new Error(`no tensor ${name}`);
+    return tensor;
+  };
+}
+
+function featureTable(rows: number, columns: number, seed: number): HostTensor {
+  const uniform = uniformSource(seed);
+  return { shape: [rows, columns], data: Float32Array.from({ length: rows * columns }, () => uniform() * 2 - 1) };
+}

@@ -1,0 +1,108 @@
+import { TensorError } from '../error.ts';
+import { sizeOf } from '../safetensors/tensor-file.ts';
+import type { Batch, Constants, InputSpec, ParameterSpec, Tensors } from '../spec.ts';
+import type { HostArray, Port } from './executable.ts';
+
+type Role = 'parameter' | 'constant' | 'input';
+
+/** Roles keep a parameter and an input of the same name apart. */
+export function portName(role: Role, name: string): string {
+  return `${role}:${name}`;
+}
+
+/** The tensors of one role under the names the caller knows. */
+export function recordOf(tensors: Tensors, role: Role): Tensors {
+  const prefix = `${role}:`;
+  return Object.fromEntries(
+    Object.entries(tensors)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+  );
+}
+
+export function constantPorts(constants: Constants = {}): Port[] {
+  return Object.entries(constants).map(([name, { shape, data }]) => {
+    if (sizeOf(shape) !== data.length) {
+      throw new TensorError(
+        'invalid-spec',
+        `Constant "${name}" of shape [${shape.join(', ')}] has ${data.length} values.`,
+      );
+    }
+    const dtype = data instanceof Float32Array ? 'float32' : 'int32';
+    return { name: portName('constant', name), shape, dtype, changes: 'fixed' };
+  });
+}
+
+export function parameterPorts(parameters: readonly ParameterSpec[], changes: Port['changes']): Port[] {
+  return parameters.map(({ name, shape }) => ({ name: portName('parameter', name), shape, dtype: 'float32', changes }));
+}
+
+export function inputPorts(inputs: Readonly<Record<string, InputSpec>>): Port[] {
+  return Object.entries(inputs).map(([name, { shape, dtype }]) => ({
+    name: portName('input', name),
+    shape,
+    dtype,
+    changes: 'fed',
+  }));
+}
+
+/** Checks a batch against its specification and names it as the ports are named. */
+export function fedInputs(inputs: Readonly<Record<string, InputSpec>>, batch: Batch): Record<string, HostArray> {
+  for (const name of Object.keys(batch)) {
+    if (!Object.hasOwn(inputs, name)) {
+      throw new TensorError(
+        'invalid-input',
+        `There is no input "${name}"; the inputs are ${listOf(Object.keys(inputs))}.`,
+      );
+    }
+  }
+  const fed: Record<string, HostArray> = {};
+  for (const [name, { shape, dtype }] of Object.entries(inputs)) {
+    const data = Object.hasOwn(batch, name) ? batch[name] : undefined;
+    if (data === undefined) throw new TensorError('invalid-input', `Input "${name}" is missing.`);
+    if (data instanceof Float32Array !== (dtype === 'float32')) {
+      throw new TensorError(
+        'invalid-input',
+        `Input "${name}" must be ${dtype === 'float32' ? 'a Float32Array' : 'an Int32Array'}.`,
+      );
+    }
+    if (data.length !== sizeOf(shape)) {
+      throw new TensorError(
+        'invalid-input',
+        `Input "${name}" has ${data.length} values; its shape [${shape.join(', ')}] needs ${sizeOf(shape)}.`,
+      );
+    }
+    fed[portName('input', name)] = data;
+  }
+  return fed;
+}
+
+/** Checks that `values` holds every parameter at its size. Unknown names are an error: they are usually misspelt. */
+export function checkParameters(parameters: readonly ParameterSpec[], values: ReadonlyMap<string, Float32Array>): void {
+  const known = new Set(parameters.map(({ name }) => name));
+  for (const name of values.keys()) {
+    if (!known.has(name)) throw new TensorError('invalid-input', `The model has no parameter "${name}".`);
+  }
+  for (const { name, shape } of parameters) parameterValue(values, name, shape);
+}
+
+/** The value of one parameter, of the right size. */
+export function parameterValue(
+  values: ReadonlyMap<string, Float32Array>,
+  name: string,
+  shape: readonly number[],
+): Float32Array {
+  const data = values.get(name);
+  if (data === undefined) throw new TensorError('invalid-input', `Parameter "${name}" is missing.`);
+  if (data.length !== sizeOf(shape)) {
+    throw new TensorError(
+      'invalid-input',
+      `Parameter "${name}" has ${data.length} values; its shape [${shape.join(', ')}] needs ${sizeOf(shape)}.`,
+    );
+  }
+  return data;
+}
+
+function listOf(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ');
+}
