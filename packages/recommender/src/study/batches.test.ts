@@ -50,7 +50,7 @@ test('sampled candidates are distinct and fill the batch', () => {
 test('what the customer has at a position is no rival there, everything else is', () => {
   const shape = batchShape(windows, { batchSize: 8, items: ITEMS, candidates: ITEMS, aligned: 0 });
   for (const batch of batchesOf(shape)) {
-    const { histories = [], places = [], weights = [], excluded = [] } = batch;
+    const { histories = new Int32Array(), places = [], weights = [], excluded = new Float32Array() } = batch;
     for (let at = 0; at < shape.places; at += 1) {
       const row = excluded.subarray(at * ITEMS, (at + 1) * ITEMS);
       const place = places[at] ?? 0;
