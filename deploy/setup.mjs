@@ -54,7 +54,9 @@ const lockfile = createHash('sha256')
   .digest('hex');
 const installed = existsSync(stamp) && readFileSync(stamp, 'utf8') === lockfile;
 if (!installed) {
-  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  // Not `npm ci`: it refuses a lockfile that lacks the native packages of other platforms, which a mirror may not carry.
+  // This installs what the lockfile says, its hashes checked, and leaves the lockfile as it is.
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
   await (npm === undefined
     ? step('Installing packages', 'npm', args)
     : step('Installing packages', process.execPath, [npm, ...args]));
