@@ -62,12 +62,12 @@ test('a failing task withdraws the site with a reason and leaves the agent runni
   const sites = await federation.sites(3);
   const { trainer, home } = site(sites, 'a');
   trainer.hold = (task) =>
-    task === 'relearn' ? Promise.reject(new Error('customer 4711 bought tea')) : Promise.resolve();
+    task === 'relearn' ? Promise.reject(new Error('customer loyalty-marker bought tea')) : Promise.resolve();
   await coordinator.exchangeKeys([...sites.keys()], federation.plan());
   const { reason } = await coordinator.message('a', 'withdrawal');
   expect(reason).toBe("a task on the site's data failed (Error)");
-  expect(readFileSync(join(home, 'problem.txt'), 'utf8')).toContain('customer 4711 bought tea');
-  expect(federation.logLines.join('')).not.toContain('4711');
+  expect(readFileSync(join(home, 'problem.txt'), 'utf8')).toContain('customer loyalty-marker bought tea');
+  expect(federation.logLines.join('')).not.toContain('loyalty-marker');
   trainer.hold = () => Promise.resolve();
   coordinator.offer(['a'], federation.plan({ roundId: 'round-2' as never, round: 3 }));
   expect(await coordinator.message('a', 'offerReply', 'round-2')).toMatchObject({ accepted: true });
