@@ -9,6 +9,8 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { federationTable } from './federation-table.ts';
 
 const pollMs = 500;
+/** A machine busy with forty sites' start may leave the console unanswered for a while. */
+const patienceMs = 60_000;
 
 /** Follows the federation: the running round on one line, then the table of each round that ended. */
 export async function watchRounds(o: {
@@ -25,7 +27,8 @@ export async function watchRounds(o: {
   const ended: RoundView[] = [];
   let shown = o.after;
   while (!signal.aborted) {
-    const view = await client.federation();
+    const view = await patientView(client, signal);
+    if (view === undefined) break;
     terminal.progress(progressLine(view, phrases));
     const fresh = view.rounds.filter((round) => round.outcome !== null && round.number > shown);
     for (const round of fresh.toSorted((a, b) => a.number - b.number)) {
@@ -39,6 +42,20 @@ export async function watchRounds(o: {
     await sleep(pollMs, undefined, { signal }).catch(() => undefined);
   }
   return ended;
+}
+
+/** The view, once the coordinator answers; undefined when this process is asked to stop meanwhile. */
+async function patientView(client: ConsoleClient, signal: AbortSignal): Promise<FederationView | undefined> {
+  const deadline = Date.now() + patienceMs;
+  while (!signal.aborted) {
+    try {
+      return await client.federation(signal);
+    } catch (error) {
+      if (!signal.aborted && Date.now() > deadline) throw error;
+      await sleep(pollMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+  return undefined;
 }
 
 function progressLine(view: FederationView, phrases: Phrases): string {
