@@ -55,7 +55,6 @@ describe('a federation of five sites', () => {
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'noren-federation-'));
-    demo = join(home, 'demo-generated');
     ports = { grpc: await freePort(), enrolment: await freePort(), console: await freePort() };
   });
 
@@ -74,6 +73,7 @@ describe('a federation of five sites', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as RoundView);
     expect(rounds.at(-1)).toMatchObject({ outcome: 'accepted', dropped: [] });
+    demo = join(home, (await readdir(home))[0] ?? '');
     sites = (await readdir(join(demo, 'sites'))).toSorted();
     expect(sites).toHaveLength(5);
     for (const gate of rounds.at(-1)?.gates ?? []) {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+import { backboneCommand } from './commands/backbone.ts';
 import { benchCommand } from './commands/bench.ts';
 import { demoCommand } from './commands/demo.ts';
 import { planCommand } from './commands/plan.ts';
@@ -31,6 +32,7 @@ export function createProgram(): Command {
   for (const command of [
     demoCommand(),
     upCommand(),
+    backboneCommand(),
     planCommand(),
     siteCommand(),
     roundCommand(),

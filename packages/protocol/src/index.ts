@@ -28,16 +28,6 @@ export type {
 export { decodeSiteMessage, encodeSiteMessage } from './messages/site-message.ts';
 export type { ActivityName, Hello, OfferReply, Progress, SiteMessage, Withdrawal } from './messages/site-message.ts';
 export type { EvaluationReport, MetricInterval, StrategyName, StrategyScore } from './messages/evaluation-report.ts';
-export type {
-  KeyAdvertisement,
-  KeyRoster,
-  RevealedShare,
-  RevealedShares,
-  RevealRequest,
-  SealedShare,
-  SealedShares,
-  ShareDelivery,
-} from './messages/secure-aggregation-messages.ts';
 export type { UploadHeader } from './messages/transfer-message.ts';
 export type { EnrolRequest, EnrolResponse } from './messages/enrolment-message.ts';
 

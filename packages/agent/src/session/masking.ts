@@ -1,5 +1,6 @@
 import type { SiteMessage, UploadHeader } from '@noren/protocol';
 import {
+  EXTRA_ELEMENTS,
   encodeUpdate,
   quantiserFor,
   SiteRound,
@@ -13,9 +14,6 @@ import type { Relearned } from '../relearning/trainer.ts';
 import { AgentError } from '../agent-error.ts';
 import { allFinite } from './all-finite.ts';
 import type { VerifiedPlan } from './offer.ts';
-
-/** Ring elements the quantiser adds to a vector: the weight and the count of clipped norms. */
-const EXTRA_ELEMENTS = 2;
 
 export interface MaskedUpdate {
   readonly header: UploadHeader;

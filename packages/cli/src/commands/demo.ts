@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+
 import { Command, Option } from 'commander';
 
 import { defaultPorts } from '../console-client.ts';
@@ -70,7 +72,14 @@ export function demoCommand(): Command {
         await runDemo(
           {
             home: demoHome(options.home, process.env),
-            settings: demoSettings({ dataset, path, world, sites, seed, preset: plan }),
+            settings: demoSettings({
+              dataset,
+              path: path === undefined ? undefined : resolve(path),
+              world,
+              sites,
+              seed,
+              preset: plan,
+            }),
             ports: { grpc: options.grpcPort, enrolment: options.enrolmentPort, console: options.consolePort },
             schedule: options.schedule,
             acceptedRounds: options.rounds,

@@ -11,6 +11,7 @@ import { CliError } from '../failure.ts';
 import type { Phrases } from '../language/phrases.ts';
 import { secondsText } from '../terminal/quantity.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { demoFolder } from './home.ts';
 import { prepareBackbone } from './prepare-backbone.ts';
 import { prepareData, type PreparedData } from './prepare-data.ts';
 import { prepareFederation, type DemoFederation } from './prepare-federation.ts';
@@ -37,7 +38,7 @@ export async function runDemo(
   options: DemoOptions,
   { terminal, phrases, log, signal }: { terminal: Terminal; phrases: Phrases; log: Logger; signal: AbortSignal },
 ): Promise<readonly RoundView[]> {
-  const folder = join(options.home, `demo-${options.settings.choice.dataset}`);
+  const folder = demoFolder(options.home, options.settings);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   terminal.say(phrases.dataFolder(folder));
   const data = await dataWithProgress(options, folder, terminal, phrases);

@@ -27,14 +27,12 @@ interface PreparedSite extends PreparedFolder {
 
 /** A federation's data laid out as its owners would hold it: one folder for headquarters, one for each site. */
 export interface PreparedData {
-  readonly key: string;
   readonly note: string;
   readonly headquarters: PreparedFolder;
   readonly sites: readonly PreparedSite[];
 }
 
 const preparedSchema: z.ZodType<PreparedData, unknown> = z.strictObject({
-  key: z.string(),
   note: z.string(),
   headquarters: z.strictObject({ folder: z.string(), source: siteSourceSchema }),
   sites: z
@@ -69,18 +67,17 @@ export async function prepareData(
   folder: string,
   onProgress: (what: string, done: number, total: number) => void,
 ): Promise<{ readonly data: PreparedData; readonly cached: boolean }> {
-  const key = JSON.stringify(choice);
   const marker = join(folder, 'prepared.json');
   const before = await readPrepared(marker);
-  if (before?.key === key) return { data: before, cached: true };
+  if (before !== undefined) return { data: before, cached: true };
 
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const federation = await loadFederation(choice, folder, onProgress);
-  const data = { key, ...(await writeFederation(federation, folder)) };
+  const data = await writeFederation(federation, folder);
   await writeFile(`${marker}.new`, JSON.stringify(data, null, 2));
   await rename(`${marker}.new`, marker);
-  return { data: preparedSchema.parse(data), cached: false };
+  return { data, cached: false };
 }
 
 async function readPrepared(marker: string): Promise<PreparedData | undefined> {
@@ -108,7 +105,7 @@ async function loadFederation(
   return generateFederation({ seed, world, sites, imageFolder, onProgress: progress });
 }
 
-async function writeFederation(federation: FederationData, folder: string): Promise<Omit<PreparedData, 'key'>> {
+async function writeFederation(federation: FederationData, folder: string): Promise<PreparedData> {
   const headquarters = join(folder, 'headquarters');
   const sites: PreparedSite[] = [];
   for (const { id, name, data } of federation.sites) {

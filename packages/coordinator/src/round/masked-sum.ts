@@ -1,15 +1,12 @@
 import { ProtocolError } from '@noren/protocol';
 import type { Hash, SiteId, SiteMessage, UploadHeader, UploadReceiver } from '@noren/protocol';
-import { AggregationError, CoordinatorRound, decodeSum, quantiserFor } from '@noren/secure-aggregation';
+import { AggregationError, CoordinatorRound, decodeSum, EXTRA_ELEMENTS, quantiserFor } from '@noren/secure-aggregation';
 import type { KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggregation';
 
 import type { BlobStore } from '../blobs/blob-store.ts';
 import { checkAggregate } from './aggregate.ts';
 import type { YieldTurn } from './aggregate.ts';
 import type { SumEvidence } from './round-input.ts';
-
-/** Elements behind the update in every masked vector: the weight and the clip flag. */
-const EXTRA_ELEMENTS = 2;
 
 export interface OpenedSum {
   readonly evidence: SumEvidence;

@@ -1,3 +1,4 @@
+import type { KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggregation';
 import { z } from 'zod';
 
 import { noren } from '../generated/noren.js';
@@ -7,7 +8,6 @@ import { federationNameSchema } from '../plan/plan.ts';
 import { MAXIMUM_PLAN_BYTES } from '../plan/plan-document.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import { keyRosterSchema, revealRequestSchema, shareDeliverySchema } from './secure-aggregation-messages.ts';
-import type { KeyRoster, RevealRequest, ShareDelivery } from './secure-aggregation-messages.ts';
 import { bytesField, decodeFrame, enumField, textField, wireCodec } from './wire-codec.ts';
 
 /** Answer to `hello`. */

@@ -1,3 +1,12 @@
+import type {
+  KeyAdvertisement,
+  KeyRoster,
+  RevealedShare,
+  RevealedShares,
+  RevealRequest,
+  SealedShares,
+  ShareDelivery,
+} from '@noren/secure-aggregation';
 import { z } from 'zod';
 
 import type { noren } from '../generated/noren.js';
@@ -5,66 +14,8 @@ import { roundIdSchema, siteIdSchema } from '../identifiers.ts';
 import { MAXIMUM_SITES } from '../plan/plan.ts';
 import { bytesField } from './wire-codec.ts';
 
-// The shapes of @noren/secure-aggregation, whose ids are plain strings. Sizes in bytes: X25519 keys 32 (RFC 7748),
-// Ed25519 signatures 64 (RFC 8032), SHA-256 32. What signatures and hashes mean is checked by that package.
-
-/** R0, site to coordinator. */
-export interface KeyAdvertisement {
-  readonly roundId: string;
-  readonly siteId: string;
-  readonly channelKey: Uint8Array;
-  readonly maskKey: Uint8Array;
-  readonly selfMaskCommitment: Uint8Array;
-  readonly nonce: Uint8Array;
-  readonly signature: Uint8Array;
-}
-
-/** R1, coordinator to site; `identityKeys` in the order of `advertisements`. */
-export interface KeyRoster {
-  readonly roundId: string;
-  readonly advertisements: readonly KeyAdvertisement[];
-  readonly identityKeys: readonly Uint8Array[];
-}
-
-/** `from` and `to` are places in the roster. */
-export interface SealedShare {
-  readonly from: number;
-  readonly to: number;
-  readonly ciphertext: Uint8Array;
-}
-
-/** R1, site to coordinator. */
-export interface SealedShares {
-  readonly roundId: string;
-  readonly rosterHash: Uint8Array;
-  readonly shares: readonly SealedShare[];
-  readonly signature: Uint8Array;
-}
-
-/** R2, coordinator to site. */
-export interface ShareDelivery {
-  readonly roundId: string;
-  readonly sharingSites: readonly number[];
-  readonly shares: readonly SealedShare[];
-}
-
-/** R4, coordinator to site. */
-export interface RevealRequest {
-  readonly roundId: string;
-  readonly survivors: readonly number[];
-}
-
-export interface RevealedShare {
-  readonly of: number;
-  readonly share: { readonly kind: 'self-mask' | 'mask-key'; readonly value: Uint8Array };
-}
-
-/** R4, site to coordinator. */
-export interface RevealedShares {
-  readonly roundId: string;
-  readonly shares: readonly RevealedShare[];
-  readonly signature: Uint8Array;
-}
+// The messages are @noren/secure-aggregation's. Sizes in bytes: X25519 keys 32 (RFC 7748), Ed25519 signatures 64
+// (RFC 8032), SHA-256 32. What signatures and hashes mean is checked by that package.
 
 const key = bytesField(32);
 const digest = bytesField(32);

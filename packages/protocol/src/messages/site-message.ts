@@ -1,3 +1,4 @@
+import type { KeyAdvertisement, RevealedShares, SealedShares } from '@noren/secure-aggregation';
 import { z } from 'zod';
 
 import { noren } from '../generated/noren.js';
@@ -7,7 +8,6 @@ import { ProtocolError } from '../protocol-error.ts';
 import { evaluationReportSchema } from './evaluation-report.ts';
 import type { EvaluationReport } from './evaluation-report.ts';
 import { keyAdvertisementSchema, revealedSharesSchema, sealedSharesSchema } from './secure-aggregation-messages.ts';
-import type { KeyAdvertisement, RevealedShares, SealedShares } from './secure-aggregation-messages.ts';
 import { decodeFrame, emptyAsNull, enumField, textField, wireCodec } from './wire-codec.ts';
 
 /** First message of a session. `releaseHash` is the release the site has in use, null before the first. */

@@ -1,0 +1,70 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+import type { SiteSource } from '@noren/dataset';
+import { Command } from 'commander';
+import { z } from 'zod';
+
+import { exitCode } from '../exit-code.ts';
+import { CliError } from '../failure.ts';
+import { shutdownSignal } from '../shutdown.ts';
+import { wholeNumber } from './choices.ts';
+import { openTerminal } from './open-terminal.ts';
+
+interface Options {
+  readonly data: string;
+  readonly out: string;
+  readonly epochs: number;
+  readonly seed: number;
+}
+
+export function backboneCommand(): Command {
+  const backbone = new Command('backbone').description('The pretrained model that headquarters lends to its sites.');
+  backbone
+    .command('pretrain')
+    .description("Pretrain a backbone on headquarters' own data.")
+    .requiredOption('--data <file>', "JSON that describes headquarters' files, as `data` in an agent.json does")
+    .requiredOption('--out <file>', 'the backbone to write (safetensors)')
+    .option('--epochs <count>', 'passes over the data at the most; it stops early by itself', wholeNumber(1, 1000), 40)
+    .option('--seed <number>', 'equal seeds give equal backbones', wholeNumber(0, 4_294_967_295), 1)
+    .addHelpText('after', '\nExample\n  noren backbone pretrain --data headquarters.json --out backbone.safetensors')
+    .action(async (options: Options, command: Command) => {
+      const { terminal, phrases } = openTerminal(command);
+      const { pretrainBackbone } = await import('../backbone/pretrain-backbone.ts');
+      const { architecture } = await import('../backbone/architecture.ts');
+      const source = await readSource(options.data);
+      const file = resolve(options.out);
+      await mkdir(dirname(file), { recursive: true });
+      const { bytes } = await pretrainBackbone({
+        source,
+        base: dirname(resolve(options.data)),
+        file,
+        cacheFolder: join(dirname(file), '.noren-features'),
+        config: architecture,
+        pretraining: { epochs: options.epochs, batchSize: 64, learningRate: 0.002 },
+        seed: options.seed,
+        onProgress: (progress) =>
+          terminal.progress(
+            progress.kind === 'encoding'
+              ? phrases.encoding(progress.what, progress.done, progress.total)
+              : phrases.pretraining(progress.epoch, progress.epochs, progress.loss.toFixed(3)),
+          ),
+        signal: shutdownSignal(),
+      });
+      terminal.out(terminal.json ? JSON.stringify({ file, bytes: bytes.byteLength }) : file);
+    });
+  return backbone;
+}
+
+async function readSource(file: string): Promise<SiteSource> {
+  let written: unknown;
+  try {
+    written = JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new CliError(`The data description ${file} cannot be read: ${(error as Error).message}.`, exitCode.notFound);
+  }
+  const { siteSourceSchema } = await import('@noren/dataset');
+  const parsed = siteSourceSchema.safeParse(written);
+  if (parsed.success) return parsed.data;
+  throw new CliError(`${file} does not describe data:\n${z.prettifyError(parsed.error)}`, exitCode.usage);
+}
