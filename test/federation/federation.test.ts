@@ -73,6 +73,7 @@ describe('a federation of five sites', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as RoundView);
     expect(rounds.at(-1)).toMatchObject({ outcome: 'accepted', dropped: [] });
+    expect(stderr, 'every process stops when it is asked to').not.toContain('was killed');
     demo = join(home, (await readdir(home))[0] ?? '');
     sites = (await readdir(join(demo, 'sites'))).toSorted();
     expect(sites).toHaveLength(5);
@@ -143,20 +144,21 @@ describe('a federation of five sites', () => {
       processes: everything(),
     });
     expect(after.release.hash).toBe(before.release.hash);
-    const number = Math.max(...before.rounds.map((round) => round.number)) + 1;
-    const round = await roundEnds(number);
-    expect(round.outcome).not.toBe('failed');
-    // The next round does not wait for the last site to come back; one soon after has them all.
+    // Rounds may begin before the last site is back, and a slow machine may lose one of those; soon one has them all.
+    const next = Math.max(...before.rounds.map((round) => round.number)) + 1;
     await until(
       ports.console,
-      (view) => view.rounds.find((later) => later.number >= number && later.survivors.length === sites.length),
+      ({ rounds }) =>
+        rounds.find(
+          ({ number, outcome, survivors }) =>
+            number >= next && outcome !== null && outcome !== 'failed' && survivors.length === sites.length,
+        ),
       { what: 'a round of all sites after the restart', seconds: 120, processes: everything() },
     );
   }, 240_000);
 
   test('what crossed the wire holds no interaction, no item and no unmasked update', async () => {
-    for (const site of sites) await agents.get(site)?.stop();
-    await coordinator.stop();
+    for (const process of everything().toReversed()) await process.stop();
     for (const site of sites) {
       const sent = proxy.sent().get(site) ?? Buffer.alloc(0);
       const heard = proxy.heard().get(site) ?? Buffer.alloc(0);

@@ -12,6 +12,8 @@ export function shutdownSignal(): AbortSignal {
   };
   process.on('SIGTERM', ask);
   process.on('disconnect', ask);
+  // The listener would keep a process alive that has nothing left to do; the channel is only there to be noticed.
+  process.channel?.unref();
   process.on('SIGINT', () => {
     // With a parent, Ctrl-C reaches the whole process group; the parent then stops its children in order.
     if (process.connected) return;

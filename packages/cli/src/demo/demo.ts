@@ -83,9 +83,13 @@ export async function runDemo(
   } finally {
     stopping.asked = true;
     terminal.say(phrases.stopping);
+    const stop = async (process: NorenProcess): Promise<void> => {
+      if ((await process.stop(stopGraceMs)) === 'killed')
+        terminal.say(phrases.killed(process.name, secondsText(stopGraceMs), process.logFile));
+    };
     const [coordinator, ...sites] = processes;
-    await Promise.all(sites.map((site) => site.stop(stopGraceMs)));
-    await coordinator?.stop(stopGraceMs);
+    await Promise.all(sites.map(stop));
+    if (coordinator !== undefined) await stop(coordinator);
     terminal.say(phrases.stopped);
   }
 }

@@ -11,8 +11,8 @@ export interface NorenProcess {
   readonly pid: number;
   /** Resolves with the exit code, or null when a signal ended it. */
   readonly exited: Promise<number | null>;
-  /** Asks it to stop; after the grace period it is killed. Safe to call twice. */
-  stop(graceMs: number): Promise<void>;
+  /** Asks it to stop; after the grace period it is killed. Says which it took. Safe to call twice. */
+  stop(graceMs: number): Promise<'stopped' | 'killed'>;
 }
 
 /**
@@ -31,10 +31,19 @@ export function startNoren(name: string, args: readonly string[], logFile: strin
   return { name, logFile, pid: child.pid ?? -1, exited, stop: (graceMs) => stopProcess(child, exited, graceMs) };
 }
 
-async function stopProcess(child: ChildProcess, exited: Promise<number | null>, graceMs: number): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+async function stopProcess(
+  child: ChildProcess,
+  exited: Promise<number | null>,
+  graceMs: number,
+): Promise<'stopped' | 'killed'> {
+  if (child.exitCode !== null || child.signalCode !== null) return 'stopped';
+  let outcome: 'stopped' | 'killed' = 'stopped';
+  const timer = setTimeout(() => {
+    outcome = 'killed';
+    child.kill('SIGKILL');
+  }, graceMs);
   child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
   await exited;
   clearTimeout(timer);
+  return outcome;
 }

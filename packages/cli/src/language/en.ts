@@ -25,6 +25,7 @@ export const english: Phrases = {
   stopHint: 'Stop with Ctrl-C; the next start goes on where this one stopped.',
   stopping: 'Stopping ...',
   stopped: 'Stopped.',
+  killed: (name, seconds, logFile) => `${name} did not stop within ${seconds} s and was killed; its log is ${logFile}`,
   waiting: 'waiting',
   roundLine: (round, phase, waitingFor) => `  round ${round}: ${phase}. ${waitingFor}`,
   roundEnded: ({ round, outcome, seconds, survivors, cohort, bytesUp }) =>

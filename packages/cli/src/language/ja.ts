@@ -26,6 +26,8 @@ export const japanese: Phrases = {
   stopHint: 'Ctrl-C で停止します。次に起動すると続きから始まります。',
   stopping: '停止しています ...',
   stopped: '停止しました。',
+  killed: (name, seconds, logFile) =>
+    `${name} は ${seconds} 秒以内に停止しなかったため強制終了しました。ログ: ${logFile}`,
   waiting: '待機中',
   roundLine: (round, phase, waitingFor) => `  ラウンド ${round}: ${phase}。${waitingFor}`,
   roundEnded: ({ round, outcome, seconds, survivors, cohort, bytesUp }) =>

@@ -16,6 +16,7 @@ export interface Phrases {
   readonly stopHint: string;
   readonly stopping: string;
   readonly stopped: string;
+  readonly killed: (name: string, seconds: string, logFile: string) => string;
   readonly waiting: string;
   readonly roundLine: (round: number, phase: string, waitingFor: string) => string;
   readonly roundEnded: (o: {
