@@ -1,66 +1,81 @@
+import type { tf } from './engine.ts';
 import { TensorError } from './error.ts';
-import type { Executable, HostArray, Port } from './runtime/executable.ts';
+import { BatchContract } from './runtime/batch-contract.ts';
+import type { Executable, HostArrays, Port, Program } from './runtime/executable.ts';
+import { GraphCache } from './runtime/graph-cache.ts';
 import {
   checkParameters,
+  constantArrays,
   constantPorts,
-  fedInputs,
-  inputPorts,
   parameterPorts,
   parameterValue,
   portName,
   recordOf,
 } from './runtime/ports.ts';
-import { compileProgram } from './runtime/select.ts';
-import type { Batch, HostOutput, Inference, InferenceSpec, Runtime } from './spec.ts';
+import { chooseRuntime, DEFAULT_SHAPES, type Compiler } from './runtime/select.ts';
+import type { Batch, Constants, HostValue, ParameterSpec, Runtime, RuntimeChoice, Tensors, Values } from './spec.ts';
 
-/** Compiles a function of parameters, constants and inputs. Compile once per input shape and keep it. */
-export async function compileInference(spec: InferenceSpec): Promise<Inference> {
-  const ports: Port[] = [
-    ...constantPorts(spec.constants),
-    ...parameterPorts(spec.parameters, 'fixed'),
-    ...inputPorts(spec.inputs),
-  ];
-  const { runtime, executable } = await compileProgram(
-    {
-      ports,
-      body: (tensors) =>
-        spec.outputs(recordOf(tensors, 'parameter'), recordOf(tensors, 'input'), recordOf(tensors, 'constant')),
-    },
-    spec,
-  );
-  return new CompiledInference(spec, runtime, executable);
+/** A model's outputs for one batch, by name. Traced once per batch shape: a pure function of its arguments. */
+export type Outputs = (parameters: Tensors, inputs: Tensors, constants: Tensors) => Readonly<Record<string, tf.Tensor>>;
+
+export interface InferenceOptions extends RuntimeChoice {
+  readonly parameters: readonly ParameterSpec[];
+  readonly constants?: Constants;
+}
+
+/** What depends only on parameters and constants is computed once after `load`, not in every `run`. */
+export interface Inference {
+  readonly runtime: Runtime;
+  /** Sets every parameter (all names required). */
+  load(values: Values): void;
+  run(inputs: Batch): Promise<Record<string, HostValue>>;
+  dispose(): Promise<void>;
+}
+
+/** Makes an inference of a function written in tfjs operations; compiled for each batch shape when it first appears. */
+export async function compileInference(outputs: Outputs, options: InferenceOptions): Promise<Inference> {
+  return new CompiledInference(outputs, options, await chooseRuntime(options));
 }
 
 class CompiledInference implements Inference {
-  readonly runtime: Runtime;
-  readonly #spec: InferenceSpec;
-  readonly #executable: Executable;
+  readonly #outputs: Outputs;
+  readonly #options: InferenceOptions;
+  readonly #compiler: Compiler;
+  readonly #graphs: GraphCache;
+  readonly #contract = new BatchContract();
+  #fixed: HostArrays = {};
   #condition: 'empty' | 'ready' | 'running' | 'disposed' = 'empty';
 
-  constructor(spec: InferenceSpec, runtime: Runtime, executable: Executable) {
-    this.runtime = runtime;
-    this.#spec = spec;
-    this.#executable = executable;
+  constructor(outputs: Outputs, options: InferenceOptions, compiler: Compiler) {
+    this.#outputs = outputs;
+    this.#options = options;
+    this.#compiler = compiler;
+    this.#graphs = new GraphCache(options.shapes ?? DEFAULT_SHAPES);
   }
 
-  load(values: ReadonlyMap<string, Float32Array>): void {
+  get runtime(): Runtime {
+    return this.#compiler.runtime;
+  }
+
+  load(values: Values): void {
     this.#mustBe('empty', 'ready');
-    checkParameters(this.#spec.parameters, values);
-    const fixed: Record<string, HostArray> = {};
-    for (const { name, shape } of this.#spec.parameters) {
-      fixed[portName('parameter', name)] = parameterValue(values, name, shape).slice();
-    }
-    for (const [name, { data }] of Object.entries(this.#spec.constants ?? {})) fixed[portName('constant', name)] = data;
-    this.#executable.load(fixed);
+    const { parameters, constants } = this.#options;
+    checkParameters(parameters, values);
+    const own = parameters.map(
+      ({ name, shape }) => [portName('parameter', name), parameterValue(values, name, shape).slice()] as const,
+    );
+    this.#fixed = { ...Object.fromEntries(own), ...constantArrays(constants) };
+    this.#graphs.forEach((graph) => graph.load(this.#fixed));
     this.#condition = 'ready';
   }
 
-  async run(inputs: Batch): Promise<Record<string, HostOutput>> {
+  async run(inputs: Batch): Promise<Record<string, HostValue>> {
     this.#mustBe('ready');
-    const fed = fedInputs(this.#spec.inputs, inputs);
+    const { shapes, ports, fed } = this.#contract.accept(inputs);
     this.#condition = 'running';
     try {
-      return await this.#executable.run(fed, { noise: { stretch: refuseNoise }, into: {} });
+      const graph = await this.#graphs.get(shapes, () => this.#compile(ports));
+      return await graph.run(fed, { noise: { stretch: refuseNoise }, into: {} });
     } finally {
       this.#condition = 'ready';
     }
@@ -70,7 +85,13 @@ class CompiledInference implements Inference {
     if (this.#condition === 'disposed') return;
     this.#mustBe('empty', 'ready');
     this.#condition = 'disposed';
-    await this.#executable.dispose();
+    await this.#graphs.dispose();
+  }
+
+  async #compile(inputs: readonly Port[]): Promise<Executable> {
+    const graph = await this.#compiler.compile(inferenceProgram(this.#outputs, this.#options, inputs));
+    graph.load(this.#fixed);
+    return graph;
   }
 
   #mustBe(...allowed: readonly ('empty' | 'ready')[]): void {
@@ -79,6 +100,20 @@ class CompiledInference implements Inference {
     if (condition === 'running') throw new TensorError('busy', 'A run has not ended; await it first.');
     if (!allowed.includes(condition)) throw new TensorError('not-loaded', 'Call load() before the first run.');
   }
+}
+
+/** The function with its ports, parameters and constants fixed. */
+export function inferenceProgram(
+  outputs: Outputs,
+  { parameters, constants }: Pick<InferenceOptions, 'parameters' | 'constants'>,
+  inputs: readonly Port[],
+): Program {
+  return {
+    ports: [...constantPorts(constants), ...parameterPorts(parameters, 'fixed'), ...inputs],
+    body: (tensors) => ({
+      ...outputs(recordOf(tensors, 'parameter'), recordOf(tensors, 'input'), recordOf(tensors, 'constant')),
+    }),
+  };
 }
 
 function refuseNoise(): never {

@@ -6,21 +6,23 @@ export type {
   Batch,
   Constants,
   DataType,
-  HostIndices,
-  HostOutput,
-  Inference,
-  InferenceSpec,
-  InputSpec,
+  HostValue,
+  HostValues,
+  Loss,
   NoiseSource,
+  OptimizerSpec,
   ParameterSpec,
   Runtime,
+  RuntimeChoice,
+  SgdSpec,
   StepRate,
   Tensors,
-  Training,
-  TrainingSpec,
+  TrainingOptions,
+  Values,
 } from './spec.ts';
-export { compileTraining } from './training/compile-training.ts';
-export { compileInference } from './compile-inference.ts';
+export { compile, type Training } from './training/compile.ts';
+export { compileInference, type Inference, type InferenceOptions, type Outputs } from './compile-inference.ts';
+export { availableRuntimes } from './runtime/select.ts';
 export { benchmarkTraining, type BenchmarkRow } from './benchmark/benchmark-training.ts';
 export { causalAttention, type CausalAttentionInput } from './composites/causal-attention.ts';
 export { gatherRows } from './composites/gather-rows.ts';

@@ -10,8 +10,9 @@ test('training works in worker threads, and neither library prints anything', as
   const { stdout, stderr } = await promisify(execFile)(process.execPath, options);
   expect(stderr).toBe('');
   const [first, second] = JSON.parse(stdout) as number[][];
-  expect(first).toHaveLength(6);
+  expect(first).toHaveLength(9);
   expect(second).toEqual(first);
-  const [onnx, cpu] = [first?.slice(0, 3), first?.slice(3)];
+  const [onnx, wasm, cpu] = [first?.slice(0, 3), first?.slice(3, 6), first?.slice(6)];
   expect(onnx).toEqual(cpu?.map((loss) => expect.closeTo(loss, 3)));
+  expect(wasm).toEqual(cpu?.map((loss) => expect.closeTo(loss, 3)));
 });

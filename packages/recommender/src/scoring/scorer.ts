@@ -28,14 +28,15 @@ export async function compileScorer(
 ): Promise<Scorer> {
   const { config, features, stage, rows } = o;
   const length = Math.min(o.length, config.maximumLength);
-  const inference = await compileInference({
-    parameters: parameterGroups(config).flatMap(({ tensors }) => tensors.map(({ name, shape }) => ({ name, shape }))),
-    constants: featureTables(features, stage),
-    inputs: { histories: { shape: [rows, length], dtype: 'int32' }, places: { shape: [rows], dtype: 'int32' } },
-    outputs: (parameters, batch, tables) => ({ scores: catalogueScores({ config, stage, parameters }, batch, tables) }),
-    ...(o.runtime === undefined ? {} : { runtime: o.runtime }),
-    ...(o.threads === undefined ? {} : { threads: o.threads }),
-  });
+  const inference = await compileInference(
+    (parameters, batch, tables) => ({ scores: catalogueScores({ config, stage, parameters }, batch, tables) }),
+    {
+      parameters: parameterGroups(config).flatMap(({ tensors }) => tensors.map(({ name, shape }) => ({ name, shape }))),
+      constants: featureTables(features, stage),
+      ...(o.runtime === undefined ? {} : { runtime: o.runtime }),
+      ...(o.threads === undefined ? {} : { threads: o.threads }),
+    },
+  );
   return {
     rows,
     load: (values) => inference.load(values),
@@ -57,7 +58,10 @@ async function scoreRows(
     places[row] = row * length + recent.length - 1;
   });
   for (let row = histories.length; row < rows; row += 1) places[row] = row * length;
-  const { scores } = await inference.run({ histories: padded, places });
+  const { scores } = await inference.run({
+    histories: { shape: [rows, length], data: padded },
+    places: { shape: [rows], data: places },
+  });
   const data = scores?.data as Float32Array;
   return histories.map((_, row) => data.subarray(row * items, (row + 1) * items));
 }

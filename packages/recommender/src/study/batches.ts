@@ -1,3 +1,4 @@
+import type { Batch } from '@noren/tensor';
 import type { SeededRandom } from '../random/seeded-random.ts';
 import type { Windows } from './windows.ts';
 
@@ -16,6 +17,17 @@ export interface BatchShape {
 
 /** Inputs of one step, in the names `nextItemLoss` reads. Reused: valid until the next batch is assembled. */
 export type BatchArrays = Record<string, Float32Array | Int32Array>;
+
+/** The arrays of a batch as the tensors a compiled step takes. */
+export function batchTensors(arrays: BatchArrays, shape: BatchShape): Batch {
+  const shapes: Readonly<Record<string, readonly number[]>> = {
+    histories: [shape.rows, shape.length],
+    excluded: [shape.places, shape.candidates],
+  };
+  return Object.fromEntries(
+    Object.entries(arrays).map(([name, data]) => [name, { shape: shapes[name] ?? [data.length], data }]),
+  );
+}
 
 /** How much longer than average a batch's windows may be together before it is closed early. */
 const PLACES_SLACK = 1.15;

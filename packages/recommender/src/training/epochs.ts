@@ -1,7 +1,7 @@
 import { seededRandom } from '../random/seeded-random.ts';
 import { mean } from '../scoring/metrics.ts';
 import type { CustomerScores } from '../scoring/customer-scores.ts';
-import { epochBatches } from '../study/batches.ts';
+import { batchTensors, epochBatches } from '../study/batches.ts';
 import type { Study } from '../study/study.ts';
 import type { ModelValues } from '../parameters/values.ts';
 import { nextTurn } from './next-turn.ts';
@@ -27,7 +27,7 @@ export async function runEpochs(
     let steps = 0;
     for (const batch of epochBatches(windows, shape, features.items, alignable, random)) {
       o.signal?.throwIfAborted();
-      sum += await training.step(batch, rate);
+      sum += await training.step(batchTensors(batch, shape), rate);
       steps += 1;
       await nextTurn();
     }

@@ -1,4 +1,4 @@
-import { compileTraining, tf, type InputSpec, type Runtime, type Training } from '@noren/tensor';
+import { compile, tf, type Runtime, type Training } from '@noren/tensor';
 import type { ModalityName } from '../config/recommender-config.ts';
 import { featureTables } from '../model/feature-tables.ts';
 import type { Forward } from '../model/forward.ts';
@@ -55,38 +55,23 @@ export async function compileTrainer(study: Study, setup: TrainerSetup, o: Runti
       .flatMap(({ tensors }) => tensors.map(({ name }) => name))
       .filter((name) => isUsed(name, setup.stage)),
   );
-  const training = await compileTraining({
-    parameters: groups.flatMap(({ tensors }) => tensors.map(({ name, shape: size }) => ({ name, shape: size }))),
-    trainable: (name) => trainable.has(name),
-    constants: featureTables(features, setup.stage),
-    inputs: inputSpecs(shape, features.items),
-    loss: (parameters, batch, tables, noise) => {
+  const training = await compile(
+    (parameters, batch, tables, noise) => {
       const forward: Forward = { config, stage: setup.stage, parameters, noise };
       const { loss, items } = nextItemLoss(forward, batch, tables);
       if (!aligning) return loss;
       return tf.add(loss, tf.mul(alignmentLoss(forward, batch, items), ALIGNMENT_WEIGHT)).asScalar();
     },
-    optimizer: { kind: 'adam', weightDecay: setup.weightDecay },
-    clipGradientNorm: GRADIENT_NORM,
-    proximal: setup.proximal,
-    seed: NOISE_SEED,
-    ...o,
-  });
+    {
+      parameters: groups.flatMap(({ tensors }) => tensors.map(({ name, shape: size }) => ({ name, shape: size }))),
+      trainable: (name) => trainable.has(name),
+      constants: featureTables(features, setup.stage),
+      optimizer: { kind: 'adamw', weightDecay: setup.weightDecay },
+      clipGradientNorm: GRADIENT_NORM,
+      proximal: setup.proximal,
+      seed: NOISE_SEED,
+      ...o,
+    },
+  );
   return { training, shape };
-}
-
-function inputSpecs(shape: BatchShape, items: number): Record<string, InputSpec> {
-  const specs: Record<string, InputSpec> = {
-    histories: { shape: [shape.rows, shape.length], dtype: 'int32' },
-    places: { shape: [shape.places], dtype: 'int32' },
-    targets: { shape: [shape.places], dtype: 'int32' },
-    weights: { shape: [shape.places], dtype: 'float32' },
-    excluded: { shape: [shape.places, shape.candidates], dtype: 'float32' },
-  };
-  if (shape.candidates < items) specs['candidates'] = { shape: [shape.candidates], dtype: 'int32' };
-  if (shape.aligned > 0) {
-    specs['aligned'] = { shape: [shape.aligned], dtype: 'int32' };
-    specs['alignedWeights'] = { shape: [shape.aligned], dtype: 'float32' };
-  }
-  return specs;
 }

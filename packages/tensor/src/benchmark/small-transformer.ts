@@ -7,7 +7,7 @@ import { linear } from '../composites/linear.ts';
 import { softmaxCrossEntropy } from '../composites/softmax-cross-entropy.ts';
 import { tf } from '../engine.ts';
 import type { HostTensor } from '../safetensors/tensor-file.ts';
-import type { Batch, NoiseSource, ParameterSpec, Tensors, TrainingSpec } from '../spec.ts';
+import type { Batch, Loss, NoiseSource, ParameterSpec, Tensors, TrainingOptions, Values } from '../spec.ts';
 import { uniformSource } from './uniform-source.ts';
 
 export interface Sizes {
@@ -26,24 +26,23 @@ export const SMALL: Sizes = { items: 24, features: 10, experts: 3, width: 8, len
  * A recommender in miniature with every part of the real one: gated mixture of whitening experts over item features,
  * sum and product fusion, positions, attention with padding, cosine logits over the catalogue.
  */
-export function smallTransformer(sizes: Sizes, dropout: number): Omit<TrainingSpec, 'trainable' | 'optimizer'> {
-  const { items, features, length, batch } = sizes;
+export function smallTransformer(
+  sizes: Sizes,
+  dropout: number,
+): { readonly loss: Loss; readonly options: Omit<TrainingOptions, 'optimizer'> } {
+  const { items, features } = sizes;
   return {
-    parameters: parametersOf(sizes),
-    constants: { text: featureTable(items, features, 1), image: featureTable(items, features, 2) },
-    inputs: {
-      history: { shape: [batch, length], dtype: 'int32' },
-      mask: { shape: [batch, length], dtype: 'float32' },
-      target: { shape: [batch], dtype: 'int32' },
-      weight: { shape: [batch], dtype: 'float32' },
-    },
     loss: (p, b, c, noise) => loss(sizes, dropout, p, b, c, noise),
-    clipGradientNorm: 1,
-    seed: 7,
+    options: {
+      parameters: parametersOf(sizes),
+      constants: { text: featureTable(items, features, 1), image: featureTable(items, features, 2) },
+      clipGradientNorm: 1,
+      seed: 7,
+    },
   };
 }
 
-export function initialValues({ parameters }: Pick<TrainingSpec, 'parameters'>, seed = 3): Map<string, Float32Array> {
+export function initialValues({ parameters }: Pick<TrainingOptions, 'parameters'>, seed = 3): Values {
   const uniform = uniformSource(seed);
   return new Map(
     parameters.map(({ name, shape }) => {
@@ -59,13 +58,17 @@ export function drawBatch({ items, length, batch }: Sizes, seed: number): Batch 
   const uniform = uniformSource(seed);
   const place = (): number => Math.floor(uniform() * items);
   const padding = Array.from({ length: batch }, () => Math.floor(uniform() * length));
+  const rows = [batch, length];
   return {
-    history: Int32Array.from({ length: batch * length }, place),
-    mask: Float32Array.from({ length: batch * length }, (_, i) =>
-      i % length >= (padding[Math.floor(i / length)] ?? 0) ? 1 : 0,
-    ),
-    target: Int32Array.from({ length: batch }, place),
-    weight: Float32Array.from({ length: batch }, (_, i) => (i === batch - 1 ? 0 : 1)),
+    history: { shape: rows, data: Int32Array.from({ length: batch * length }, place) },
+    mask: {
+      shape: rows,
+      data: Float32Array.from({ length: batch * length }, (_, i) =>
+        i % length >= (padding[Math.floor(i / length)] ?? 0) ? 1 : 0,
+      ),
+    },
+    target: { shape: [batch], data: Int32Array.from({ length: batch }, place) },
+    weight: { shape: [batch], data: Float32Array.from({ length: batch }, (_, i) => (i === batch - 1 ? 0 : 1)) },
   };
 }
 

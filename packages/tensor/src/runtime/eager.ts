@@ -1,7 +1,7 @@
 import { runOn, tf } from '../engine.ts';
 import { TensorError } from '../error.ts';
-import type { DataType } from '../spec.ts';
-import type { Executable, HostArray, HostArrays, HostValue, Program, RunOptions } from './executable.ts';
+import type { DataType, HostValue } from '../spec.ts';
+import type { Executable, HostArray, HostArrays, Program, RunOptions } from './executable.ts';
 import { noiseTape } from './noise-tape.ts';
 import { withoutRandomOps } from './without-random-ops.ts';
 

@@ -1,4 +1,4 @@
-import type { NoiseSource, Tensors, DataType } from '../spec.ts';
+import type { DataType, HostValue, NoiseSource, Tensors } from '../spec.ts';
 
 /** A named tensor a program reads. `fixed` ones change only by `load`, `fed` ones at every run. */
 export interface Port {
@@ -17,11 +17,6 @@ export interface Program {
 export type HostArray = Float32Array | Int32Array;
 
 export type HostArrays = Readonly<Record<string, HostArray>>;
-
-export interface HostValue {
-  readonly shape: number[];
-  readonly data: HostArray;
-}
 
 /** Where a run takes its noise: stretch `call` is the `call`-th request of the body, counted from 0. */
 interface NoiseStretches {

@@ -1,38 +1,16 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import type * as Onnx from 'onnxruntime-node';
 
 import { TensorError } from '../error.ts';
+import type { HostValue } from '../spec.ts';
 import type { Value } from '../trace/graph.ts';
 import { encodeSegment, segmentsOf, valueName, type Segment, type Segments } from '../trace/segments.ts';
 import { noisePort, trace } from '../trace/trace.ts';
-import type {
-  Executable,
-  HostArray,
-  HostArrays,
-  HostValue,
-  NoiseRequest,
-  Port,
-  Program,
-  RunOptions,
-} from './executable.ts';
-
-export type OnnxRuntime = typeof Onnx;
+import type { Executable, HostArray, HostArrays, NoiseRequest, Port, Program, RunOptions } from './executable.ts';
+import type { OnnxRuntime } from './onnx-packages.ts';
 
 type Feeds = Record<string, Tensor>;
 
-/** onnxruntime-node, or undefined where it is not installed or has no binary for this platform. */
-export async function loadOnnxRuntime(): Promise<OnnxRuntime | undefined> {
-  try {
-    const runtime = await import('onnxruntime-node');
-    // It warns on stderr about every optimisation it skips.
-    runtime.env.logLevel = 'error';
-    return runtime;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Replays a traced program on onnxruntime-node. */
+/** Replays a traced program on onnxruntime, native or WebAssembly. */
 export class OnnxExecutable implements Executable {
   readonly #onnx: OnnxRuntime;
   readonly #ports: readonly Port[];
@@ -45,15 +23,18 @@ export class OnnxExecutable implements Executable {
   /** Results of the fixed segment for the values loaded last; undefined until the first run after a load. */
   #settled: Feeds | undefined;
 
-  static async compile(program: Program, onnx: OnnxRuntime, threads: number | undefined): Promise<OnnxExecutable> {
+  static async compile(
+    program: Program,
+    onnx: OnnxRuntime,
+    { threads, lean }: { readonly threads: number | undefined; readonly lean: boolean },
+  ): Promise<OnnxExecutable> {
     const traced = trace(program);
     const segments = segmentsOf(traced);
     const options: InferenceSession.SessionOptions = {
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
-      // Idle threads sleep: on a shop's machine, or with several sessions, spinning costs more than waking up.
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
-      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+      ...(lean ? { enableCpuMemArena: false } : {}),
+      ...(onnx.kind === 'native' ? nativeOptions(threads) : {}),
     };
     const [fixed, fed] = await Promise.all([
       // It runs once per load, so it gives its memory back instead of keeping an arena.
@@ -95,7 +76,8 @@ export class OnnxExecutable implements Executable {
     const destinations = new Map<Value, Tensor>();
     for (const [name, value] of this.#outputs) {
       const data = into[name];
-      if (data !== undefined) destinations.set(value, this.#tensor(data, value.shape));
+      // The WebAssembly build takes such tensors and leaves them as they were; its results are copied afterwards.
+      if (data !== undefined && this.#onnx.kind === 'native') destinations.set(value, this.#tensor(data, value.shape));
     }
     const found = await this.#run(
       this.#fed,
@@ -169,6 +151,14 @@ export class OnnxExecutable implements Executable {
       ? new this.#onnx.Tensor('float32', data, shape)
       : new this.#onnx.Tensor('int32', data, shape);
   }
+}
+
+function nativeOptions(threads: number | undefined): InferenceSession.SessionOptions {
+  return {
+    // Idle threads sleep: on a shop's machine, or with several sessions, spinning costs more than waking up.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+  };
 }
 
 async function createSession(

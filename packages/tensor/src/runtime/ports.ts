@@ -1,6 +1,6 @@
 import { TensorError } from '../error.ts';
 import { sizeOf } from '../safetensors/tensor-file.ts';
-import type { Batch, Constants, InputSpec, ParameterSpec, Tensors } from '../spec.ts';
+import type { Constants, ParameterSpec, Tensors, Values } from '../spec.ts';
 import type { HostArray, Port } from './executable.ts';
 
 type Role = 'parameter' | 'constant' | 'input';
@@ -33,52 +33,16 @@ export function constantPorts(constants: Constants = {}): Port[] {
   });
 }
 
+export function constantArrays(constants: Constants = {}): Record<string, HostArray> {
+  return Object.fromEntries(Object.entries(constants).map(([name, { data }]) => [portName('constant', name), data]));
+}
+
 export function parameterPorts(parameters: readonly ParameterSpec[], changes: Port['changes']): Port[] {
   return parameters.map(({ name, shape }) => ({ name: portName('parameter', name), shape, dtype: 'float32', changes }));
 }
 
-export function inputPorts(inputs: Readonly<Record<string, InputSpec>>): Port[] {
-  return Object.entries(inputs).map(([name, { shape, dtype }]) => ({
-    name: portName('input', name),
-    shape,
-    dtype,
-    changes: 'fed',
-  }));
-}
-
-/** Checks a batch against its specification and names it as the ports are named. */
-export function fedInputs(inputs: Readonly<Record<string, InputSpec>>, batch: Batch): Record<string, HostArray> {
-  for (const name of Object.keys(batch)) {
-    if (!Object.hasOwn(inputs, name)) {
-      throw new TensorError(
-        'invalid-input',
-        `There is no input "${name}"; the inputs are ${listOf(Object.keys(inputs))}.`,
-      );
-    }
-  }
-  const fed: Record<string, HostArray> = {};
-  for (const [name, { shape, dtype }] of Object.entries(inputs)) {
-    const data = Object.hasOwn(batch, name) ? batch[name] : undefined;
-    if (data === undefined) throw new TensorError('invalid-input', `Input "${name}" is missing.`);
-    if (data instanceof Float32Array !== (dtype === 'float32')) {
-      throw new TensorError(
-        'invalid-input',
-        `Input "${name}" must be ${dtype === 'float32' ? 'a Float32Array' : 'an Int32Array'}.`,
-      );
-    }
-    if (data.length !== sizeOf(shape)) {
-      throw new TensorError(
-        'invalid-input',
-        `Input "${name}" has ${data.length} values; its shape [${shape.join(', ')}] needs ${sizeOf(shape)}.`,
-      );
-    }
-    fed[portName('input', name)] = data;
-  }
-  return fed;
-}
-
 /** Checks that `values` holds every parameter at its size. Unknown names are an error: they are usually misspelt. */
-export function checkParameters(parameters: readonly ParameterSpec[], values: ReadonlyMap<string, Float32Array>): void {
+export function checkParameters(parameters: readonly ParameterSpec[], values: Values): void {
   const known = new Set(parameters.map(({ name }) => name));
   for (const name of values.keys()) {
     if (!known.has(name)) throw new TensorError('invalid-input', `The model has no parameter "${name}".`);
@@ -87,11 +51,7 @@ export function checkParameters(parameters: readonly ParameterSpec[], values: Re
 }
 
 /** The value of one parameter, of the right size. */
-export function parameterValue(
-  values: ReadonlyMap<string, Float32Array>,
-  name: string,
-  shape: readonly number[],
-): Float32Array {
+export function parameterValue(values: Values, name: string, shape: readonly number[]): Float32Array {
   const data = values.get(name);
   if (data === undefined) throw new TensorError('invalid-input', `Parameter "${name}" is missing.`);
   if (data.length !== sizeOf(shape)) {
@@ -101,8 +61,4 @@ export function parameterValue(
     );
   }
   return data;
-}
-
-function listOf(names: readonly string[]): string {
-  return names.map((name) => `"${name}"`).join(', ');
 }

@@ -1,7 +1,7 @@
 import { uniformSource } from '../benchmark/uniform-source.ts';
 import { compileInference } from '../compile-inference.ts';
 import { tf } from '../engine.ts';
-import type { Batch, InputSpec, Runtime } from '../spec.ts';
+import type { Batch, Runtime } from '../spec.ts';
 
 export interface Operand {
   readonly shape: readonly number[];
@@ -10,6 +10,8 @@ export interface Operand {
   /** Whole numbers below `range[1]`; never differentiated. */
   readonly integer?: true;
 }
+
+export type OperandValues = Readonly<Record<string, Float32Array | Int32Array>>;
 
 export interface DifferentiableCase {
   readonly operands: Readonly<Record<string, Operand>>;
@@ -22,7 +24,7 @@ export interface Evaluated {
   readonly gradients: Readonly<Record<string, Float32Array>>;
 }
 
-export function drawOperands({ operands }: DifferentiableCase, seed: number): Batch {
+export function drawOperands({ operands }: DifferentiableCase, seed: number): OperandValues {
   const uniform = uniformSource(seed);
   return Object.fromEntries(
     Object.entries(operands).map(([name, { shape, range: [low, high] = [-2, 2], integer }]) => {
@@ -36,18 +38,15 @@ export function drawOperands({ operands }: DifferentiableCase, seed: number): Ba
 
 export async function evaluate(
   example: DifferentiableCase,
-  values: Batch,
+  values: OperandValues,
   runtime: Runtime,
   extent: 'value and gradients' | 'value only' = 'value and gradients',
 ): Promise<Evaluated> {
   const differentiated = Object.entries(example.operands)
     .filter(([, { integer }]) => extent === 'value and gradients' && integer === undefined)
     .map(([name]) => name);
-  const inference = await compileInference({
-    parameters: [],
-    runtime,
-    inputs: inputsOf(example),
-    outputs: (_, inputs) => {
+  const inference = await compileInference(
+    (_, inputs) => {
       if (differentiated.length === 0) return { value: example.compute(inputs) };
       const { grads } = tf.engine().gradients(
         () => weightedSum(example.compute(inputs)),
@@ -63,9 +62,10 @@ export async function evaluate(
         ),
       };
     },
-  });
+    { parameters: [], runtime },
+  );
   inference.load(new Map());
-  const results = await inference.run(values);
+  const results = await inference.run(batchOf(example, values));
   await inference.dispose();
   return {
     value: results['value']?.data ?? new Float32Array(),
@@ -86,14 +86,12 @@ export interface Slopes {
  */
 export async function finiteDifferences(
   example: DifferentiableCase,
-  values: Batch,
+  values: OperandValues,
 ): Promise<Readonly<Record<string, Slopes>>> {
   const step = 0.03;
-  const inference = await compileInference({
+  const inference = await compileInference((_, inputs) => ({ value: example.compute(inputs) }), {
     parameters: [],
     runtime: 'cpu',
-    inputs: inputsOf(example),
-    outputs: (_, inputs) => ({ value: example.compute(inputs) }),
   });
   inference.load(new Map());
   const found: Record<string, Slopes> = {};
@@ -105,7 +103,7 @@ export async function finiteDifferences(
       const at = async (offset: number): Promise<number> => {
         const moved = data.slice();
         moved[place] = (data[place] ?? 0) + offset;
-        const { value } = await inference.run({ ...values, [name]: moved });
+        const { value } = await inference.run(batchOf(example, { ...values, [name]: moved }));
         return Array.from(value?.data ?? []).reduce((sum, element, i) => sum + element * weightAt(i), 0);
       };
       const near = (await at(step)) - (await at(-step));
@@ -126,12 +124,9 @@ export function relativeError(actual: ArrayLike<number>, reference: ArrayLike<nu
   return Math.max(0, ...expected.map((value, i) => Math.abs(value - (actual[i] ?? Number.NaN)))) / scale;
 }
 
-function inputsOf({ operands }: DifferentiableCase): Record<string, InputSpec> {
+function batchOf({ operands }: DifferentiableCase, values: OperandValues): Batch {
   return Object.fromEntries(
-    Object.entries(operands).map(([name, { shape, integer }]) => [
-      name,
-      { shape, dtype: integer ? ('int32' as const) : ('float32' as const) },
-    ]),
+    Object.entries(operands).map(([name, { shape }]) => [name, { shape, data: values[name] ?? new Float32Array() }]),
   );
 }
 

@@ -1,6 +1,6 @@
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 
-import { compileTraining } from '../index.ts';
+import { compile } from '../index.ts';
 import { drawBatch, initialValues, SMALL, smallTransformer } from '../benchmark/small-transformer.ts';
 
 /** A program of its own: trains in two worker threads at once and prints their losses, and nothing else. */
@@ -17,12 +17,11 @@ if (isMainThread) {
   );
   process.stdout.write(JSON.stringify(await Promise.all(losses)));
 } else {
-  const model = smallTransformer(SMALL, 0.2);
+  const { loss, options } = smallTransformer(SMALL, 0.2);
   const results: number[] = [];
-  for (const runtime of ['onnx', 'cpu'] as const) {
-    const spec = { ...model, trainable: () => true, optimizer: { kind: 'adam' }, runtime } as const;
-    const training = await compileTraining(spec);
-    training.load(initialValues(model));
+  for (const runtime of ['onnx', 'onnx-wasm', 'cpu'] as const) {
+    const training = await compile(loss, { ...options, optimizer: { kind: 'adam' }, runtime });
+    training.load(initialValues(options));
     for (let step = 0; step < 3; step++)
       results.push(await training.step(drawBatch(SMALL, step), { learningRate: 0.01 }));
     await training.dispose();

@@ -1,7 +1,6 @@
 import { tf } from '../engine.ts';
-import { TensorError } from '../error.ts';
 import { TRACE_BACKEND, TraceBackend } from './backend.ts';
-import { KernelCall, type Kernel } from './kernel.ts';
+import { KernelCall, unsupportedKernel, type Kernel } from './kernel.ts';
 import { compositeKernels } from './kernels/composite.ts';
 import { elementwiseKernels } from './kernels/elementwise.ts';
 import { indexingKernels } from './kernels/indexing.ts';
@@ -53,10 +52,7 @@ function refuse(kernelName: string): void {
     kernelName,
     backendName: TRACE_BACKEND,
     kernelFunc: () => {
-      throw new TensorError(
-        'unsupported-kernel',
-        `The operation "${kernelName}" cannot be compiled. Write the model without it, or compile with runtime "cpu".`,
-      );
+      throw unsupportedKernel(kernelName);
     },
   });
 }

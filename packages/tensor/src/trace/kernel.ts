@@ -2,6 +2,7 @@ import type { tf } from '../engine.ts';
 import { TensorError } from '../error.ts';
 import type { Graph } from './graph.ts';
 import type { Symbolic, SymbolType } from './symbol.ts';
+import { usedAt } from './used-at.ts';
 
 /** How one tfjs kernel becomes nodes. */
 export type Kernel = (call: KernelCall) => Symbolic | readonly Symbolic[];
@@ -69,6 +70,15 @@ export class KernelCall {
   }
 
   unsupported(how: string): TensorError {
-    return new TensorError('unsupported-kernel', `The operation "${this.#kernel}" cannot be compiled ${how}.`);
+    return unsupportedKernel(this.#kernel, ` ${how}`);
   }
+}
+
+/** Names the operation and the line that used it. */
+export function unsupportedKernel(kernel: string, how = ''): TensorError {
+  const place = usedAt();
+  return new TensorError(
+    'unsupported-kernel',
+    `The operation "${kernel}" cannot be compiled${how}${place === undefined ? '' : `; used at ${place}`}. Express it with other operations, or choose runtime "cpu".`,
+  );
 }

@@ -2,15 +2,25 @@ import { describe, expect, test } from 'vitest';
 
 import { tf } from '../engine.ts';
 import type { Port } from '../runtime/executable.ts';
-import { initialValues, SMALL, smallTransformer } from '../benchmark/small-transformer.ts';
+import { drawBatch, initialValues, SMALL, smallTransformer } from '../benchmark/small-transformer.ts';
+import { BatchContract } from '../runtime/batch-contract.ts';
+import { flatLayout } from '../training/flat-layout.ts';
+import { optimizerFor } from '../training/optimizer/optimizer.ts';
 import { stepProgram } from '../training/step-program.ts';
 import type { Node } from './graph.ts';
 import { segmentsOf, valueName, type Segments } from './segments.ts';
 import { trace } from './trace.ts';
 
 function segmentsWhen(trainable: (name: string) => boolean): Segments {
-  const spec = { ...smallTransformer(SMALL, 0.1), trainable, optimizer: { kind: 'adam' } as const };
-  return segmentsOf(trace(stepProgram(spec).program));
+  const { loss, options } = smallTransformer(SMALL, 0.1);
+  const program = stepProgram({
+    loss,
+    options: { ...options, optimizer: { kind: 'adam' } },
+    optimizer: optimizerFor({ kind: 'adam' }),
+    layout: flatLayout(options.parameters.filter(({ name }) => trainable(name))),
+    inputs: new BatchContract().accept(drawBatch(SMALL, 0)).ports,
+  });
+  return segmentsOf(trace(program));
 }
 
 /** Multiplications of the matrix products, the measure of what a step costs. */
@@ -58,7 +68,8 @@ describe('the split of a traced step', () => {
   test('every parameter of the model is either fed, used by the fixed part, or folded away', () => {
     const { fixed, fed } = segmentsWhen((name) => name.startsWith('sequence.position'));
     const used = new Set([...fixed.inputs, ...fed.inputs].map(valueName));
-    for (const name of initialValues(smallTransformer(SMALL, 0)).keys()) expect(used).toContain(`parameter:${name}`);
+    for (const name of initialValues(smallTransformer(SMALL, 0).options).keys())
+      expect(used).toContain(`parameter:${name}`);
   });
 
   test('what no output needs is not computed', () => {

@@ -1,66 +1,75 @@
 import { tf } from '../engine.ts';
 import { TensorError } from '../error.ts';
 import type { Port, Program } from '../runtime/executable.ts';
-import { constantPorts, inputPorts, parameterPorts, recordOf } from '../runtime/ports.ts';
-import type { NoiseSource, Tensors, TrainingSpec } from '../spec.ts';
-import { ADAM_SCALARS, adamStep } from './adam.ts';
-import { flatLayout, type FlatLayout } from './flat-layout.ts';
+import { constantPorts, parameterPorts, recordOf } from '../runtime/ports.ts';
+import type { Loss, NoiseSource, Tensors, TrainingOptions } from '../spec.ts';
+import type { FlatLayout } from './flat-layout.ts';
+import type { Optimizer } from './optimizer/optimizer.ts';
 
 /** Vectors of the layout's length that live from step to step. */
-export const STATE = { parameters: 'state/parameters', first: 'state/first', second: 'state/second' } as const;
+export const PARAMETERS = 'state/parameters';
 export const ANCHOR = 'state/anchor';
 export const PROXIMAL = 'rate/proximal';
 export const LOSS = 'loss';
 export const GRADIENT_NORM = 'gradient-norm';
 
+export function memoryName(vector: string): string {
+  return `state/optimizer.${vector}`;
+}
+
 export function rateName(scalar: string): string {
   return `rate/${scalar}`;
 }
 
-export interface StepProgram {
-  readonly program: Program;
+export interface StepDefinition {
+  readonly loss: Loss;
+  readonly options: TrainingOptions;
+  readonly optimizer: Optimizer;
+  /** Of the trainable parameters; the others are frozen. */
   readonly layout: FlatLayout;
+  readonly inputs: readonly Port[];
 }
 
 /** The whole training step, from parameters and batch to new parameters, as one program. */
-export function stepProgram(spec: TrainingSpec): StepProgram {
-  const trainable = spec.parameters.filter(({ name }) => spec.trainable(name));
-  const frozen = spec.parameters.filter(({ name }) => !spec.trainable(name));
-  if (trainable.length === 0) throw new TensorError('invalid-spec', 'No parameter is trainable.');
-  const layout = flatLayout(trainable);
+export function stepProgram(definition: StepDefinition): Program {
+  const { options, optimizer, layout, inputs } = definition;
+  const trained = new Set(layout.places.map(({ name }) => name));
+  const frozen = options.parameters.filter(({ name }) => !trained.has(name));
   const fed = (name: string, shape: readonly number[]): Port => ({ name, shape, dtype: 'float32', changes: 'fed' });
   const ports: Port[] = [
-    ...constantPorts(spec.constants),
+    ...constantPorts(options.constants),
     ...parameterPorts(frozen, 'fixed'),
-    ...parameterPorts(trainable, 'fed'),
-    ...inputPorts(spec.inputs),
-    ...Object.values(STATE).map((name) => fed(name, [layout.length])),
-    ...ADAM_SCALARS.map((scalar) => fed(rateName(scalar), [])),
+    ...parameterPorts(layout.places, 'fed'),
+    ...inputs,
+    ...[PARAMETERS, ...optimizer.memory.map(memoryName)].map((name) => fed(name, [layout.length])),
+    ...Object.keys(optimizer.scalars({ learningRate: 0 }, 1)).map((scalar) => fed(rateName(scalar), [])),
   ];
-  if (spec.proximal) ports.push(fed(ANCHOR, [layout.length]), fed(PROXIMAL, []));
-  return { layout, program: { ports, body: (tensors, noise) => step(spec, layout, tensors, noise) } };
+  if (options.proximal) ports.push(fed(ANCHOR, [layout.length]), fed(PROXIMAL, []));
+  return { ports, body: (tensors, noise) => step(definition, tensors, noise) };
 }
 
-function step(spec: TrainingSpec, layout: FlatLayout, tensors: Tensors, noise: NoiseSource): Tensors {
+function step(definition: StepDefinition, tensors: Tensors, noise: NoiseSource): Tensors {
+  const { options, optimizer } = definition;
   const get = (name: string): tf.Tensor => tensorCalled(tensors, name);
-  const data = differentiate(spec, layout, tensors, noise);
-  const { loss, gradient } = spec.proximal
-    ? withProximalTerm(data, tf.sub(get(STATE.parameters), get(ANCHOR)), get(PROXIMAL))
+  const data = differentiate(definition, tensors, noise);
+  const { loss, gradient } = options.proximal
+    ? withProximalTerm(data, tf.sub(get(PARAMETERS), get(ANCHOR)), get(PROXIMAL))
     : data;
   const norm = tf.sqrt(tf.sum(tf.square(gradient)));
-  const next = adamStep(
-    spec.optimizer,
-    { parameters: get(STATE.parameters), firstMoment: get(STATE.first), secondMoment: get(STATE.second) },
+  const next = optimizer.next({
+    parameters: get(PARAMETERS),
+    memory: Object.fromEntries(optimizer.memory.map((vector) => [vector, get(memoryName(vector))])),
     gradient,
-    spec.clipGradientNorm === undefined ? tf.scalar(1) : clipScale(norm, spec.clipGradientNorm),
-    { stepSize: get(rateName('stepSize')), epsilon: get(rateName('epsilon')), retained: get(rateName('retained')) },
-  );
+    gradientScale: options.clipGradientNorm === undefined ? tf.scalar(1) : clipScale(norm, options.clipGradientNorm),
+    scalars: Object.fromEntries(
+      Object.keys(optimizer.scalars({ learningRate: 0 }, 1)).map((scalar) => [scalar, get(rateName(scalar))]),
+    ),
+  });
   return {
     [LOSS]: loss,
     [GRADIENT_NORM]: norm,
-    [STATE.parameters]: next.parameters,
-    [STATE.first]: next.firstMoment,
-    [STATE.second]: next.secondMoment,
+    [PARAMETERS]: next.parameters,
+    ...Object.fromEntries(Object.entries(next.memory).map(([vector, tensor]) => [memoryName(vector), tensor])),
   };
 }
 
@@ -70,10 +79,10 @@ interface Objective {
   readonly gradient: tf.Tensor;
 }
 
-function differentiate(spec: TrainingSpec, layout: FlatLayout, tensors: Tensors, noise: NoiseSource): Objective {
+function differentiate({ loss, layout }: StepDefinition, tensors: Tensors, noise: NoiseSource): Objective {
   const parameters = recordOf(tensors, 'parameter');
   const { value, grads } = tf.engine().gradients(
-    () => spec.loss(parameters, recordOf(tensors, 'input'), recordOf(tensors, 'constant'), noise),
+    () => loss(parameters, recordOf(tensors, 'input'), recordOf(tensors, 'constant'), noise),
     layout.places.map(({ name }) => tensorCalled(parameters, name)),
     undefined,
     true,

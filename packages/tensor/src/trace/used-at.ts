@@ -1,0 +1,28 @@
+import { sep } from 'node:path';
+
+const PACKAGE = new URL('..', import.meta.url).pathname;
+/** Folders of this package that stand between a caller and the kernels of an operation. */
+const MACHINERY = ['trace', 'runtime', 'training'].map((folder) => `${PACKAGE}${folder}/`);
+
+/**
+ * Where the caller's own code used the operation that is being traced, as "file:line", from the stack: the first frame
+ * outside tfjs and this package's machinery. Undefined for an operation of a gradient, which no line of the caller names.
+ */
+export function usedAt(): string | undefined {
+  const limit = Error.stackTraceLimit;
+  // tfjs nests a dozen calls between an operation and its kernel.
+  Error.stackTraceLimit = 60;
+  const stack = new Error('where').stack ?? '';
+  Error.stackTraceLimit = limit;
+  for (const line of stack.split('\n').slice(1)) {
+    const place = /\(?((?:file:\/\/)?[^()\s]+):(\d+):\d+\)?$/.exec(line.trim());
+    const file = place?.[1]?.replace('file://', '');
+    if (file !== undefined && !isMachinery(file)) return `${file}:${place?.[2]}`;
+  }
+  return undefined;
+}
+
+function isMachinery(file: string): boolean {
+  if (file.startsWith('node:') || file.includes(`@tensorflow${sep}`)) return true;
+  return MACHINERY.some((folder) => file.startsWith(folder)) && !file.includes('.test.');
+}
