@@ -1,4 +1,4 @@
-import { gatherRows, l2Normalise, softmaxCrossEntropy, tf, type Tensors } from '@noren/tensor';
+import { contrastiveLoss, gatherRows, l2Normalise, softmaxCrossEntropy, tf, type Tensors } from '@noren/tensor';
 import type { Forward } from './forward.ts';
 import { encodeItems, type EncodedItems } from './item-encoder.ts';
 import { encodeSequences } from './sequence-encoder.ts';
@@ -43,8 +43,12 @@ export function alignmentLoss(forward: Forward, batch: Tensors, items: EncodedIt
     if (found === undefined) throw new TypeError(`alignment needs ${name}`);
     return gatherRows(found.vector, rows);
   };
-  const logits = score(forward, chosen('image'), chosen('text'));
-  return softmaxCrossEntropy(logits, tf.range(0, rows.shape[0] ?? 0, 1, 'int32'), input(batch, 'alignedWeights'));
+  return contrastiveLoss({
+    queries: chosen('image'),
+    keys: chosen('text'),
+    temperature: forward.config.temperature,
+    weights: input(batch, 'alignedWeights'),
+  });
 }
 
 /** Scores [batch, items] of the whole catalogue after the interaction at `places` [batch]. */

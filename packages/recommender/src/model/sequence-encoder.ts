@@ -1,4 +1,4 @@
-import { causalAttention, gatherRows, gelu, layerNorm, linear, tf } from '@noren/tensor';
+import { causalAttention, feedForward, gatherRows, layerNorm, linear, tf } from '@noren/tensor';
 import { dropout, parameter, type Forward } from './forward.ts';
 
 /**
@@ -14,7 +14,7 @@ export function encodeSequences(forward: Forward, items: tf.Tensor, histories: t
   let state = dropout(forward, input, config.dropout);
   for (let block = 0; block < config.layers; block += 1) {
     state = attend(forward, `sequence.block.${block}.attention`, state);
-    state = feedForward(forward, `sequence.block.${block}.feedforward`, state);
+    state = feedForwardBlock(forward, `sequence.block.${block}.feedforward`, state);
   }
   return state;
 }
@@ -35,10 +35,14 @@ function attend(forward: Forward, group: string, state: tf.Tensor): tf.Tensor {
   return normalise(forward, group, 'norm.', tf.add(state, dropout(forward, output, config.dropout)));
 }
 
-function feedForward(forward: Forward, group: string, state: tf.Tensor): tf.Tensor {
+function feedForwardBlock(forward: Forward, group: string, state: tf.Tensor): tf.Tensor {
   const read = (name: string): tf.Tensor => parameter(forward, `${group}/${name}`);
-  const inner = gelu(linear(state, read('inner.weight'), read('inner.bias')));
-  const output = linear(inner, read('outer.weight'), read('outer.bias'));
+  const output = feedForward(state, {
+    inner: read('inner.weight'),
+    innerBias: read('inner.bias'),
+    outer: read('outer.weight'),
+    outerBias: read('outer.bias'),
+  });
   return normalise(forward, group, 'norm.', tf.add(state, dropout(forward, output, forward.config.dropout)));
 }
 

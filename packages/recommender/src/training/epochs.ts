@@ -1,3 +1,4 @@
+import { afterEvaluation, earlyStopping, shouldStop, type EarlyStopping } from '@noren/tensor';
 import { seededRandom } from '../random/seeded-random.ts';
 import { mean } from '../scoring/metrics.ts';
 import type { CustomerScores } from '../scoring/customer-scores.ts';
@@ -20,7 +21,8 @@ export async function runEpochs(
   const random = seededRandom(o.seed, 'batches');
   const rate = { learningRate: o.learningRate, proximal: o.proximal ?? 0 };
   const losses: number[] = [];
-  const best = o.earlyStopping === undefined ? undefined : await BestEpoch.start(o.values, evaluate);
+  const best =
+    o.earlyStopping === undefined ? undefined : await BestEpoch.start(o.values, o.earlyStopping.patience, evaluate);
   training.load(o.values);
   for (let epoch = 1; epoch <= o.epochs; epoch += 1) {
     let sum = 0;
@@ -32,9 +34,9 @@ export async function runEpochs(
       await nextTurn();
     }
     losses.push(sum / steps);
-    const validation = await best?.offer(epoch, training.values());
+    const validation = await best?.offer(training.values());
     o.onProgress?.({ epoch, epochs: o.epochs, loss: sum / steps, ...(validation === undefined ? {} : { validation }) });
-    if (best !== undefined && epoch - best.epoch >= (o.earlyStopping?.patience ?? 0)) break;
+    if (best?.stop) break;
   }
   return {
     values: best?.values ?? training.values(),
@@ -45,28 +47,41 @@ export async function runEpochs(
 }
 
 class BestEpoch {
-  epoch = 0;
   values: Map<string, Float32Array>;
-  #score: number;
+  #state: EarlyStopping;
   readonly #evaluate: (values: ModelValues) => Promise<CustomerScores>;
 
-  static async start(values: ModelValues, evaluate: (v: ModelValues) => Promise<CustomerScores>): Promise<BestEpoch> {
-    return new BestEpoch(values, mean((await evaluate(values)).ndcg), evaluate);
+  static async start(
+    values: ModelValues,
+    patience: number,
+    evaluate: (v: ModelValues) => Promise<CustomerScores>,
+  ): Promise<BestEpoch> {
+    return new BestEpoch(values, earlyStopping(patience, mean((await evaluate(values)).ndcg)), evaluate);
   }
 
-  private constructor(values: ModelValues, score: number, evaluate: (v: ModelValues) => Promise<CustomerScores>) {
+  private constructor(
+    values: ModelValues,
+    state: EarlyStopping,
+    evaluate: (v: ModelValues) => Promise<CustomerScores>,
+  ) {
     this.values = new Map([...values].map(([name, data]) => [name, data.slice()]));
-    this.#score = score;
+    this.#state = state;
     this.#evaluate = evaluate;
   }
 
-  /** The mean NDCG of these values, which are kept if they are the best so far. NaN with nobody to evaluate: the last stays. */
-  async offer(epoch: number, values: Map<string, Float32Array>): Promise<number> {
+  get epoch(): number {
+    return this.#state.bestAt;
+  }
+
+  get stop(): boolean {
+    return shouldStop(this.#state);
+  }
+
+  /** The mean NDCG of these values, which are kept if they are the best so far. NaN with nobody to evaluate: the first stay. */
+  async offer(values: Map<string, Float32Array>): Promise<number> {
     const score = mean((await this.#evaluate(values)).ndcg);
-    if (score <= this.#score) return score;
-    this.epoch = epoch;
-    this.values = values;
-    this.#score = score;
+    this.#state = afterEvaluation(this.#state, score);
+    if (this.#state.bestAt === this.#state.evaluations) this.values = values;
     return score;
   }
 }

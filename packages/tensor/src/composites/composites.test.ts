@@ -9,11 +9,14 @@ import {
   type DifferentiableCase,
 } from '../testing/gradient-check.ts';
 import { causalAttention } from './causal-attention.ts';
+import { contrastiveLoss } from './contrastive-loss.ts';
+import { feedForward } from './feed-forward.ts';
 import { gatherRows } from './gather-rows.ts';
 import { gelu } from './gelu.ts';
 import { l2Normalise } from './l2-normalise.ts';
 import { layerNorm } from './layer-norm.ts';
 import { linear } from './linear.ts';
+import { sampledSoftmaxCrossEntropy } from './sampled-softmax-cross-entropy.ts';
 import { softmaxCrossEntropy } from './softmax-cross-entropy.ts';
 
 function example(
@@ -52,6 +55,32 @@ const cases: Readonly<Record<string, DifferentiableCase>> = {
   softmaxCrossEntropy: example(
     { logits: { shape: [6, 5] }, targets: { shape: [6], range: [0, 5], integer: true } },
     (get) => softmaxCrossEntropy(get('logits'), get('targets'), tf.tensor1d([1, 0.5, 2, 0, 1, 0.1])),
+  ),
+  feedForward: example(
+    { x: { shape: [2, 3, 4] }, w: { shape: [4, 6] }, b: { shape: [6] }, v: { shape: [6, 4] }, c: { shape: [4] } },
+    (get) => feedForward(get('x'), { inner: get('w'), innerBias: get('b'), outer: get('v'), outerBias: get('c') }),
+  ),
+  'sampledSoftmaxCrossEntropy with hits and expected counts': example(
+    { positive: { shape: [4] }, negatives: { shape: [4, 5] } },
+    (get) =>
+      sampledSoftmaxCrossEntropy({
+        positive: get('positive'),
+        negatives: get('negatives'),
+        targets: tf.tensor1d([7, 2, 9, 2], 'int32'),
+        samples: tf.tensor1d([1, 2, 3, 4, 9], 'int32'),
+        weights: tf.tensor1d([1, 2, 0.5, 0]),
+        logExpectedCounts: { targets: tf.tensor1d([-1, -2, -3, -2]), samples: tf.tensor1d([-1, -2, -1, 0, -3]) },
+      }),
+  ),
+  'contrastiveLoss, symmetric, with twins': example({ q: { shape: [4, 3] }, k: { shape: [4, 3] } }, (get) =>
+    contrastiveLoss({
+      queries: get('q'),
+      keys: get('k'),
+      temperature: 0.5,
+      weights: tf.tensor1d([1, 0.5, 0, 2]),
+      identities: tf.tensor1d([5, 6, 5, 7], 'int32'),
+      symmetric: true,
+    }),
   ),
   causalAttention: example({ q: { shape: [2, 4, 6] }, k: { shape: [2, 4, 6] }, v: { shape: [2, 4, 6] } }, (get) =>
     causalAttention({
@@ -98,6 +127,41 @@ describe('edges of the composites', () => {
     const { value, gradients } = await evaluate(loss, { logits: Float32Array.of(1, 2, 3, 4, 5, 6) }, 'onnx');
     expect([...value]).toEqual([0]);
     expect(gradients['logits']?.every((slope) => slope === 0)).toBe(true);
+  });
+
+  test('with every other class sampled once, the sampled softmax is the full one', async () => {
+    const logits = Float32Array.of(0.3, -1, 2, 0.5, 1, 0.2, -0.4, 0.9);
+    const full = example({ logits: { shape: [2, 4] } }, (get) =>
+      softmaxCrossEntropy(get('logits'), tf.tensor1d([2, 0], 'int32'), tf.ones([2])),
+    );
+    const sampled = example({ logits: { shape: [2, 4] } }, (get) =>
+      sampledSoftmaxCrossEntropy({
+        positive: tf.gather(tf.reshape(get('logits'), [8]), tf.tensor1d([2, 4], 'int32')),
+        negatives: get('logits'),
+        targets: tf.tensor1d([2, 0], 'int32'),
+        samples: tf.range(0, 4, 1, 'int32'),
+        weights: tf.ones([2]),
+      }),
+    );
+    const [a, b] = [await evaluate(full, { logits }, 'onnx'), await evaluate(sampled, { logits }, 'onnx')];
+    expect(b.value[0]).toBeCloseTo(a.value[0] ?? 0, 6);
+    expect(relativeError(b.gradients['logits'] ?? [], a.gradients['logits'] ?? [])).toBeLessThan(1e-5);
+  });
+
+  test('a twin of the key is no negative of the query', async () => {
+    const loss = (identities: number[]): DifferentiableCase =>
+      example({ q: { shape: [2, 2] } }, (get) =>
+        contrastiveLoss({
+          queries: get('q'),
+          keys: get('q'),
+          temperature: 1,
+          weights: tf.ones([2]),
+          identities: tf.tensor1d(identities, 'int32'),
+        }),
+      );
+    const q = Float32Array.of(1, 0, 1, 0);
+    expect([...(await evaluate(loss([1, 1]), { q }, 'onnx')).value]).toEqual([expect.closeTo(0, 6)]);
+    expect([...(await evaluate(loss([1, 2]), { q }, 'onnx')).value]).toEqual([expect.closeTo(Math.LN2, 6)]);
   });
 
   test('attention never looks at padding or at the future', async () => {

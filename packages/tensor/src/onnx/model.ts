@@ -37,7 +37,7 @@ export interface OnnxInitializer extends OnnxValue {
   readonly bytes: Uint8Array;
 }
 
-interface OnnxNode {
+export interface OnnxNode {
   readonly op: string;
   readonly domain: '' | typeof CONTRIB_DOMAIN;
   readonly inputs: readonly string[];
@@ -61,7 +61,7 @@ export function encodeModel(graph: OnnxGraph): Uint8Array {
     integerField(1, IR_VERSION),
     textField(2, 'noren'),
     opset('', OPSET),
-    opset(CONTRIB_DOMAIN, 1),
+    ...(graph.nodes.some((node) => node.domain === CONTRIB_DOMAIN) ? [opset(CONTRIB_DOMAIN, 1)] : []),
     messageField(7, [
       ...graph.nodes.map((node) => messageField(1, nodeFields(node))),
       textField(2, 'noren'),

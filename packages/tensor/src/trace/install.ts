@@ -17,6 +17,9 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
   ...shapeKernels,
 };
 
+/** The tfjs kernels, and the graph's own, that can be compiled. */
+export const SUPPORTED_KERNELS: readonly string[] = Object.keys(KERNELS);
+
 let installed: TraceBackend | undefined;
 
 /** The tracing backend, registered with tfjs on first use and never chosen by tfjs on its own. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { tf } from '../engine.ts';
 import {
@@ -9,6 +9,9 @@ import {
   type DifferentiableCase,
   type Operand,
 } from '../testing/gradient-check.ts';
+import { TRACE_BACKEND } from './backend.ts';
+import { SUPPORTED_KERNELS } from './install.ts';
+import { compositeKernels } from './kernels/composite.ts';
 
 const matrix: Operand = { shape: [3, 4] };
 const positive: Operand = { shape: [3, 4], range: [0.5, 3] };
@@ -219,6 +222,20 @@ const discrete: Readonly<Record<string, DifferentiableCase>> = {
   },
 };
 
+const traced = new Set<string>();
+const runKernel = tf.engine().runKernel.bind(tf.engine());
+
+beforeAll(() => {
+  tf.engine().runKernel = (name, inputs, attributes) => {
+    if (tf.getBackend() === TRACE_BACKEND) traced.add(name);
+    return runKernel(name, inputs, attributes);
+  };
+});
+
+afterAll(() => {
+  tf.engine().runKernel = runKernel;
+});
+
 describe('a traced operation', () => {
   test.each(Object.entries(smooth))(
     '%s: value and gradients are those of the cpu runtime and of finite differences',
@@ -249,5 +266,12 @@ describe('a traced operation', () => {
     const reference = await evaluate(example, values, 'cpu', 'value only');
     expect(traced.value.length).toBeGreaterThan(0);
     expect(relativeError(traced.value, reference.value)).toBeLessThan(2e-6);
+  });
+
+  test('every kernel that can be compiled was checked', () => {
+    // What only composites use is checked with them.
+    const ofComposites = new Set([...Object.keys(compositeKernels), 'LogSoftmax']);
+    const unchecked = SUPPORTED_KERNELS.filter((name) => !ofComposites.has(name) && !traced.has(name));
+    expect(unchecked).toEqual([]);
   });
 });

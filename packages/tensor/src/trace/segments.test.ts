@@ -5,7 +5,7 @@ import type { Port } from '../runtime/executable.ts';
 import { drawBatch, initialValues, SMALL, smallTransformer } from '../benchmark/small-transformer.ts';
 import { BatchContract } from '../runtime/batch-contract.ts';
 import { flatLayout } from '../training/flat-layout.ts';
-import { optimizerFor } from '../training/optimizer/optimizer.ts';
+import { optimizerFor } from '../training/optimizer/optimizer-for.ts';
 import { stepProgram } from '../training/step-program.ts';
 import type { Node } from './graph.ts';
 import { segmentsOf, valueName, type Segments } from './segments.ts';

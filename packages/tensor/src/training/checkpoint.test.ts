@@ -59,9 +59,8 @@ describe('a checkpoint', () => {
     resumed.restore(checkpoint);
     const after = await steps(resumed, 0, 1);
     for (const [name, value] of initialValues(options)) {
-      expect(Buffer.compare(Buffer.from(value.buffer), Buffer.from(after.get(name)?.buffer ?? [])) === 0, name).toBe(
-        !name.startsWith('sequence.position'),
-      );
+      const moved = value.some((x, i) => x !== after.get(name)?.[i]);
+      expect(moved, name).toBe(name.startsWith('sequence.position'));
     }
     await resumed.dispose();
   });

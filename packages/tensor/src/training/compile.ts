@@ -8,7 +8,8 @@ import type { TensorFile } from '../safetensors/tensor-file.ts';
 import type { Batch, Loss, Runtime, StepRate, TrainingOptions, Values } from '../spec.ts';
 import { checkpointFile, readCheckpoint } from './checkpoint.ts';
 import { NoisePool } from './noise-pool.ts';
-import { optimizerFor, type Optimizer } from './optimizer/optimizer.ts';
+import { optimizerFor } from './optimizer/optimizer-for.ts';
+import type { Optimizer } from './optimizer/optimizer.ts';
 import { ParameterStore } from './parameter-store.ts';
 import { ANCHOR, GRADIENT_NORM, LOSS, memoryName, PROXIMAL, rateName, stepProgram } from './step-program.ts';
 

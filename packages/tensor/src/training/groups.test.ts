@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
 import { tf } from '../engine.ts';
-import type { Batch, Runtime } from '../spec.ts';
+import type { Batch, Runtime, Values } from '../spec.ts';
 import { compile, type Training } from './compile.ts';
 
 const runtimes: readonly Runtime[] = ['onnx', 'cpu'];
 const batch: Batch = { x: { shape: [2], data: Float32Array.of(1, -1) } };
 const rate = { learningRate: 0.1 };
-const start = new Map([
+const start: Values = new Map([
   ['encoder/weight', Float32Array.of(1, 2)],
   ['encoder/bias', Float32Array.of(0, 0)],
   ['head/weight', Float32Array.of(3, 4)],

@@ -181,7 +181,6 @@ export const elementwiseKernels: Readonly<Record<string, Kernel>> = {
     elementwise(call.graph, 'Not', [elementwise(call.graph, 'Equal', [call.input('a'), call.input('b')], 'bool')]),
   LogicalAnd: comparison('And'),
   LogicalOr: comparison('Or'),
-  LogicalXor: comparison('Xor'),
   LogicalNot: unary('Not', 'bool'),
   Select: select,
   Abs: unary('Abs'),

@@ -1,8 +1,6 @@
 import type { tf } from '../../engine.ts';
 import { TensorError } from '../../error.ts';
-import type { OptimizerSpec, StepRate } from '../../spec.ts';
-import { adam } from './adam.ts';
-import { sgd } from './sgd.ts';
+import type { StepRate } from '../../spec.ts';
 
 export type Vectors = Readonly<Record<string, tf.Tensor>>;
 
@@ -23,10 +21,6 @@ export interface Optimizer {
     readonly gradientScale: tf.Tensor;
     readonly scalars: Vectors;
   }): { readonly parameters: tf.Tensor; readonly memory: Vectors };
-}
-
-export function optimizerFor(spec: OptimizerSpec): Optimizer {
-  return spec.kind === 'sgd' ? sgd(spec) : adam(spec);
 }
 
 export function vector(vectors: Vectors, name: string): tf.Tensor {
