@@ -75,7 +75,7 @@ export async function compileTrainer(study: Study, setup: TrainerSetup, o: Runti
   return { training, shape };
 }
 
-function inputSpecs(shape: BatchShape, items: number): Record<string, InputSpec> {
+export function inputSpecs(shape: BatchShape, items: number): Record<string, InputSpec> {
   const specs: Record<string, InputSpec> = {
     histories: { shape: [shape.rows, shape.length], dtype: 'int32' },
     places: { shape: [shape.places], dtype: 'int32' },
