@@ -6,6 +6,7 @@ export type RecommenderErrorCode =
   | 'study-invalid'
   | 'scores-invalid'
   | 'history-invalid'
+  | 'options-invalid'
   | 'closed';
 
 /** The one error of this package: what happened, where, and what to do about it. Holds no customer data. */

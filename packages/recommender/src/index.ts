@@ -21,6 +21,13 @@ export { prepareStudy, type EvaluationSet, type Study } from './study/study.ts';
 export { openRelearner, type Relearner, type ScoreOptions } from './training/relearner.ts';
 export type { EpochReport, Relearned, RelearnOptions } from './training/relearn-options.ts';
 export type { RuntimeOptions } from './training/trainer.ts';
+export { relearnPrivately } from './private-training/relearn-privately.ts';
+export type {
+  NoiseHook,
+  PrivatelyRelearned,
+  PrivateRelearnOptions,
+  PrivateStepReport,
+} from './private-training/private-relearn-options.ts';
 export { pretrain, type PretrainOptions } from './training/pretrain.ts';
 export { trainReferences, type ReferenceOptions, type References } from './training/references.ts';
 export { sitePrior, type SitePrior } from './scoring/site-prior.ts';

@@ -28,7 +28,18 @@ export { learningRateShare, type LearningRateSchedule } from './training/learnin
 export { afterEvaluation, earlyStopping, shouldStop, type EarlyStopping } from './training/early-stopping.ts';
 export { targetRanks, type TargetRanksInput } from './ranking/target-ranks.ts';
 export { topItems } from './ranking/top-items.ts';
+export { compilePerExampleGradients } from './per-example/compile-per-example.ts';
+export type {
+  ClippedGradients,
+  Clipping,
+  InputSpec,
+  PerExampleGradients,
+  PerExampleSpec,
+} from './per-example/per-example-spec.ts';
+export type { FlatLayout } from './training/flat-layout.ts';
+export { benchmarkPerExample } from './benchmark/benchmark-per-example.ts';
 export { benchmarkTraining, type BenchmarkRow } from './benchmark/benchmark-training.ts';
+export { addPositions } from './composites/add-positions.ts';
 export { causalAttention, type CausalAttentionInput } from './composites/causal-attention.ts';
 export { contrastiveLoss, type ContrastiveInput } from './composites/contrastive-loss.ts';
 export { feedForward, type FeedForwardParameters } from './composites/feed-forward.ts';
@@ -38,4 +49,4 @@ export { l2Normalise } from './composites/l2-normalise.ts';
 export { layerNorm } from './composites/layer-norm.ts';
 export { linear } from './composites/linear.ts';
 export { sampledSoftmaxCrossEntropy, type SampledSoftmaxInput } from './composites/sampled-softmax-cross-entropy.ts';
-export { softmaxCrossEntropy } from './composites/softmax-cross-entropy.ts';
+export { crossEntropies, softmaxCrossEntropy } from './composites/softmax-cross-entropy.ts';

@@ -1,4 +1,12 @@
-import { contrastiveLoss, gatherRows, l2Normalise, softmaxCrossEntropy, tf, type Tensors } from '@noren/tensor';
+import {
+  contrastiveLoss,
+  crossEntropies,
+  gatherRows,
+  l2Normalise,
+  softmaxCrossEntropy,
+  tf,
+  type Tensors,
+} from '@noren/tensor';
 import type { Forward } from './forward.ts';
 import { encodeItems, type EncodedItems } from './item-encoder.ts';
 import { encodeSequences } from './sequence-encoder.ts';
@@ -26,10 +34,31 @@ export function nextItemLoss(
   tables: Tensors,
 ): { loss: tf.Scalar; items: EncodedItems } {
   const items = encodeItems(forward, tables, batch['candidates']);
-  const states = encodeSequences(forward, items.vectors, input(batch, 'histories'));
-  const logits = score(forward, statesAt(forward, states, input(batch, 'places')), items.vectors);
-  const rivals = tf.add(logits, input(batch, 'excluded'));
-  return { loss: softmaxCrossEntropy(rivals, input(batch, 'targets'), input(batch, 'weights')), items };
+  const logits = rivalScores(forward, batch, items);
+  return { loss: softmaxCrossEntropy(logits, input(batch, 'targets'), input(batch, 'weights')), items };
+}
+
+/**
+ * The same mean for each history alone, [batch]; 0 for one without weight. Candidates are always the whole catalogue:
+ * candidates drawn from the batch would let one customer's items into the loss of another.
+ */
+export function lossesByHistory(forward: Forward, batch: Tensors, tables: Tensors): tf.Tensor {
+  const [histories = 0, length = 1] = input(batch, 'histories').shape;
+  const logits = rivalScores(forward, batch, encodeItems(forward, tables));
+  const weights = tf.reshape(input(batch, 'weights'), [1, -1]);
+  const losses = tf.mul(tf.reshape(crossEntropies(logits, input(batch, 'targets')), [1, -1]), weights);
+  const rows = tf.floorDiv(input(batch, 'places'), tf.scalar(length, 'int32'));
+  // Not tf.oneHot, which refuses a batch of one.
+  const owner = tf.cast(tf.equal(tf.expandDims(rows, 1), tf.range(0, histories, 1, 'int32')), 'float32');
+  const count = tf.maximum(tf.matMul(weights, owner), 1e-12);
+  return tf.reshape(tf.div(tf.matMul(losses, owner), count), [histories]);
+}
+
+/** Scores of the candidates at each predicted position, [n, candidates], far below 0 where they are excluded. */
+function rivalScores(forward: Forward, batch: Tensors, { vectors }: EncodedItems): tf.Tensor {
+  const states = encodeSequences(forward, vectors, input(batch, 'histories'));
+  const logits = score(forward, statesAt(forward, states, input(batch, 'places')), vectors);
+  return tf.add(logits, input(batch, 'excluded'));
 }
 
 /**

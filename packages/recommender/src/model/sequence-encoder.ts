@@ -1,4 +1,4 @@
-import { causalAttention, feedForward, gatherRows, layerNorm, linear, tf } from '@noren/tensor';
+import { addPositions, causalAttention, feedForward, gatherRows, layerNorm, linear, tf } from '@noren/tensor';
 import { dropout, parameter, type Forward } from './forward.ts';
 
 /**
@@ -8,9 +8,8 @@ import { dropout, parameter, type Forward } from './forward.ts';
  */
 export function encodeSequences(forward: Forward, items: tf.Tensor, histories: tf.Tensor): tf.Tensor {
   const { config } = forward;
-  const [, length = 0] = histories.shape;
-  const position = tf.slice(parameter(forward, 'sequence.position/embedding'), [0, 0], [length, -1]);
-  const input = normalise(forward, 'item.norm', '', tf.add(gatherRows(items, histories), position));
+  const placed = addPositions(gatherRows(items, histories), parameter(forward, 'sequence.position/embedding'));
+  const input = normalise(forward, 'item.norm', '', placed);
   let state = dropout(forward, input, config.dropout);
   for (let block = 0; block < config.layers; block += 1) {
     state = attend(forward, `sequence.block.${block}.attention`, state);

@@ -56,8 +56,17 @@ export function* epochBatches(
   alignable: Uint8Array,
   random: SeededRandom,
 ): Generator<BatchArrays> {
-  const batch = new BatchAssembler(windows, shape, items, alignable, random);
-  for (const window of random.shuffle(Int32Array.from({ length: windows.count }, (_, row) => row))) {
+  const order = random.shuffle(Int32Array.from({ length: windows.count }, (_, row) => row));
+  yield* packed(new BatchAssembler(windows, shape, items, { alignable, random }), order);
+}
+
+/** The same with the windows given, in their order, scored against the whole catalogue; nothing is random. */
+export function* batchesOf(windows: Windows, shape: BatchShape, chosen: Int32Array): Generator<BatchArrays> {
+  if (chosen.length > 0) yield* packed(new BatchAssembler(windows, shape, shape.candidates), chosen);
+}
+
+function* packed(batch: BatchAssembler, order: Int32Array): Generator<BatchArrays> {
+  for (const window of order) {
     if (!batch.fits(window)) yield batch.finish();
     batch.add(window);
   }
@@ -67,11 +76,16 @@ export function* epochBatches(
 /** Takes an item out of a softmax. Finite: minus infinity would turn into NaN in the gradient. */
 const HAD_ALREADY = -1e9;
 
+interface Draws {
+  readonly alignable: Uint8Array;
+  readonly random: SeededRandom;
+}
+
 class BatchAssembler {
   readonly #windows: Windows;
   readonly #shape: BatchShape;
-  readonly #alignable: Uint8Array;
-  readonly #random: SeededRandom;
+  /** Needed where candidates are sampled or items aligned. */
+  readonly #draws: Draws | undefined;
   readonly #items: number;
   readonly #histories: Int32Array;
   readonly #places: Int32Array;
@@ -86,12 +100,11 @@ class BatchAssembler {
   #rows = 0;
   #used = 0;
 
-  constructor(windows: Windows, shape: BatchShape, items: number, alignable: Uint8Array, random: SeededRandom) {
+  constructor(windows: Windows, shape: BatchShape, items: number, draws?: Draws) {
     this.#windows = windows;
     this.#shape = shape;
     this.#items = items;
-    this.#alignable = alignable;
-    this.#random = random;
+    this.#draws = draws;
     this.#histories = new Int32Array(shape.rows * shape.length);
     this.#places = new Int32Array(shape.places);
     this.#targets = new Int32Array(shape.places);
@@ -137,8 +150,10 @@ class BatchAssembler {
       weights: this.#weights,
       excluded: this.#excluded,
     };
-    if (this.#candidates !== undefined) batch['candidates'] = this.#candidates.finish(this.#random);
-    if (this.#shape.aligned > 0) Object.assign(batch, this.#alignment(batch['candidates']));
+    if (this.#draws !== undefined) {
+      if (this.#candidates !== undefined) batch['candidates'] = this.#candidates.finish(this.#draws.random);
+      if (this.#shape.aligned > 0) Object.assign(batch, this.#alignment(this.#draws, batch['candidates']));
+    }
     this.#rows = 0;
     this.#used = 0;
     return batch;
@@ -154,15 +169,15 @@ class BatchAssembler {
   }
 
   /** Random candidates; those without image or text get weight 0. */
-  #alignment(candidates: BatchArrays[string] | undefined): BatchArrays {
+  #alignment({ alignable, random }: Draws, candidates: BatchArrays[string] | undefined): BatchArrays {
     const aligned = new Int32Array(this.#shape.aligned);
     const alignedWeights = new Float32Array(this.#shape.aligned);
     const count = candidates?.length ?? this.#items;
-    const start = this.#random.below(count);
+    const start = random.below(count);
     for (let at = 0; at < aligned.length; at += 1) {
       const row = (start + at) % count;
       aligned[at] = row;
-      alignedWeights[at] = this.#alignable[candidates === undefined ? row : (candidates[row] as number)] ?? 0;
+      alignedWeights[at] = alignable[candidates === undefined ? row : (candidates[row] as number)] ?? 0;
     }
     return { aligned, alignedWeights };
   }

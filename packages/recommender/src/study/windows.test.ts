@@ -20,6 +20,7 @@ test('a long sequence is cut from its end; every item but the first is predicted
   expect([...windows.inputs]).toEqual([3, 4, 5, 1, 2, 0, 7, 0, 0]);
   expect([...windows.targets]).toEqual([4, 5, 6, 2, 3, 0, 8, 0, 0]);
   expect([...windows.sizes]).toEqual([3, 2, 1]);
+  expect([...windows.customers]).toEqual([0, 0, 1]);
 });
 
 test('a customer with one item or none gives no window', () => {

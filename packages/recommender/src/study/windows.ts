@@ -11,6 +11,8 @@ export interface Windows {
   readonly targets: Int32Array;
   /** Real positions of each window, 1 .. length. */
   readonly sizes: Int32Array;
+  /** Customer number of each window, ascending; a long sequence has several. */
+  readonly customers: Int32Array;
   /** Sum of `sizes`: the examples of one epoch. */
   readonly examples: number;
 }
@@ -20,13 +22,13 @@ export interface Windows {
  * recent window is full. Rows are as wide as the longest window.
  */
 export function trainingWindows(sequences: Sequences, maximumLength: number): Windows {
-  const spans: { start: number; size: number }[] = [];
+  const spans: { customer: number; start: number; size: number }[] = [];
   for (let customer = 0; customer < sequences.customers.length; customer += 1) {
     const first = sequences.offsets[customer] ?? 0;
     let end = (sequences.offsets[customer + 1] ?? 0) - 1;
     while (end > first) {
       const start = Math.max(first, end - maximumLength);
-      spans.push({ start, size: end - start });
+      spans.push({ customer, start, size: end - start });
       end = start;
     }
   }
@@ -43,6 +45,7 @@ export function trainingWindows(sequences: Sequences, maximumLength: number): Wi
     inputs,
     targets,
     sizes: Int32Array.from(spans, ({ size }) => size),
+    customers: Int32Array.from(spans, ({ customer }) => customer),
     examples: spans.reduce((sum, { size }) => sum + size, 0),
   };
 }

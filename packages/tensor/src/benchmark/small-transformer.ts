@@ -1,13 +1,15 @@
+import { addPositions } from '../composites/add-positions.ts';
 import { causalAttention } from '../composites/causal-attention.ts';
 import { gatherRows } from '../composites/gather-rows.ts';
 import { gelu } from '../composites/gelu.ts';
 import { l2Normalise } from '../composites/l2-normalise.ts';
 import { layerNorm } from '../composites/layer-norm.ts';
 import { linear } from '../composites/linear.ts';
-import { softmaxCrossEntropy } from '../composites/softmax-cross-entropy.ts';
+import { crossEntropies, softmaxCrossEntropy } from '../composites/softmax-cross-entropy.ts';
 import { tf } from '../engine.ts';
+import type { PerExampleSpec } from '../per-example/per-example-spec.ts';
 import type { HostTensor } from '../safetensors/tensor-file.ts';
-import type { Batch, Loss, NoiseSource, ParameterSpec, Tensors, TrainingOptions, Values } from '../spec.ts';
+import type { Batch, Loss, ParameterSpec, Tensors, TrainingOptions, Values } from '../spec.ts';
 import { uniformSource } from './uniform-source.ts';
 
 export interface Sizes {
@@ -32,13 +34,39 @@ export function smallTransformer(
 ): { readonly loss: Loss; readonly options: Omit<TrainingOptions, 'optimizer'> } {
   const { items, features } = sizes;
   return {
-    loss: (p, b, c, noise) => loss(sizes, dropout, p, b, c, noise),
+    loss: (p, b, c, noise) => {
+      const logits = logitsOf(sizes, p, b, c, (x) => noise.dropout(x, dropout));
+      return softmaxCrossEntropy(logits, getter(b)('target'), getter(b)('weight'));
+    },
     options: {
       parameters: parametersOf(sizes),
       constants: { text: featureTable(items, features, 1), image: featureTable(items, features, 2) },
       clipGradientNorm: 1,
       seed: 7,
     },
+  };
+}
+
+/** The same model without dropout, with one loss for each example and the item side frozen. */
+export function perExampleTransformer(sizes: Sizes): Omit<PerExampleSpec, 'runtime' | 'threads'> {
+  const { parameters, constants = {} } = smallTransformer(sizes, 0).options;
+  const { length, batch } = sizes;
+  return {
+    parameters,
+    constants,
+    inputs: {
+      history: { shape: [batch, length], dtype: 'int32' },
+      mask: { shape: [batch, length], dtype: 'float32' },
+      target: { shape: [batch], dtype: 'int32' },
+      weight: { shape: [batch], dtype: 'float32' },
+    },
+    examples: sizes.batch,
+    trainable: (name) => name.startsWith('sequence.') || name.startsWith('item.norm'),
+    losses: (p, b, c) =>
+      crossEntropies(
+        logitsOf(sizes, p, b, c, (x) => x),
+        getter(b)('target'),
+      ),
   };
 }
 
@@ -102,14 +130,13 @@ function parametersOf({ features, experts, width, length, blocks }: Sizes): Para
   ];
 }
 
-function loss(
+function logitsOf(
   sizes: Sizes,
-  rate: number,
   parameters: Tensors,
   batch: Tensors,
   constants: Tensors,
-  noise: NoiseSource,
-): tf.Scalar {
+  dropout: (x: tf.Tensor) => tf.Tensor,
+): tf.Tensor {
   const { items, experts, width, length, blocks } = sizes;
   const p = getter(parameters);
   const b = getter(batch);
@@ -127,8 +154,8 @@ function loss(
   const text = modality('item.text', c('text'));
   const image = modality('item.image', c('image'));
   const catalogue = tf.add(tf.add(text, image), tf.mul(tf.mul(text, image), 0.1));
-  let hidden = tf.add(gatherRows(catalogue, b('history')), p('sequence.position/embedding'));
-  hidden = noise.dropout(norm(hidden, 'item.norm'), rate);
+  let hidden = addPositions(gatherRows(catalogue, b('history')), p('sequence.position/embedding'));
+  hidden = dropout(norm(hidden, 'item.norm'));
   for (let i = 0; i < blocks; i++) {
     const group = `sequence.block.${i}`;
     const project = (part: string, x: tf.Tensor): tf.Tensor => linear(x, p(`${group}.attention/${part}.weight`));
@@ -138,16 +165,15 @@ function loss(
       value: project('value', hidden),
       keyMask: b('mask'),
       heads: 2,
-      onWeights: (weights) => noise.dropout(weights, rate),
+      onWeights: dropout,
     });
-    hidden = norm(tf.add(hidden, noise.dropout(project('output', mixed), rate)), `${group}.attention.norm`);
+    hidden = norm(tf.add(hidden, dropout(project('output', mixed))), `${group}.attention.norm`);
     const inner = gelu(linear(hidden, p(`${group}.feedforward/inner.weight`), p(`${group}.feedforward/inner.bias`)));
     const outer = linear(inner, p(`${group}.feedforward/outer.weight`));
-    hidden = norm(tf.add(hidden, noise.dropout(outer, rate)), `${group}.feedforward.norm`);
+    hidden = norm(tf.add(hidden, dropout(outer)), `${group}.feedforward.norm`);
   }
   const user = tf.reshape(tf.slice(hidden, [0, length - 1, 0], [-1, 1, -1]), [-1, width]);
-  const logits = tf.div(tf.matMul(l2Normalise(user), l2Normalise(catalogue), false, true), 0.07);
-  return softmaxCrossEntropy(logits, b('target'), b('weight'));
+  return tf.div(tf.matMul(l2Normalise(user), l2Normalise(catalogue), false, true), 0.07);
 }
 
 function getter(tensors: Tensors): (name: string) => tf.Tensor {

@@ -1,4 +1,5 @@
 import { tf } from '../engine.ts';
+import { applyParameter } from '../per-example/parameter-use.ts';
 import { withGradient } from './with-gradient.ts';
 
 /**
@@ -6,9 +7,11 @@ import { withGradient } from './with-gradient.ts';
  * scatter; that of tf.gather walks the whole table once per index on the JavaScript backend.
  */
 export function gatherRows(table: tf.Tensor, indices: tf.Tensor): tf.Tensor {
-  return withGradient(
-    [table],
-    ([rows]) => ({ value: tf.gather(rows, indices), saved: [indices] }),
-    (dy, [places]) => [tf.scatterND(tf.expandDims(places, -1), dy, table.shape)],
+  return applyParameter(table, { kind: 'rows', examples: indices.shape[0] ?? 1, input: indices }, (own) =>
+    withGradient(
+      [own],
+      ([rows]) => ({ value: tf.gather(rows, indices), saved: [indices] }),
+      (dy, [places]) => [tf.scatterND(tf.expandDims(places, -1), dy, table.shape)],
+    ),
   );
 }

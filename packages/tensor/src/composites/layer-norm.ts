@@ -1,11 +1,18 @@
 import { tf } from '../engine.ts';
+import { applyParameter, examplesOf, isRecorded } from '../per-example/parameter-use.ts';
 import { LAYER_NORM } from '../trace/kernels/composite.ts';
 import { graphKernel, tracing } from './graph-kernel.ts';
 import { withGradient } from './with-gradient.ts';
 
 /** Layer normalisation over the last axis (Ba et al. 2016): x [..., d], gain and bias [d]. Biased variance. */
 export function layerNorm(x: tf.Tensor, gain: tf.Tensor, bias: tf.Tensor, epsilon = 1e-5): tf.Tensor {
-  return tracing() ? fusedLayerNorm(x, gain, bias, epsilon) : plainLayerNorm(x, gain, bias, epsilon);
+  const normalise = tracing() ? fusedLayerNorm : plainLayerNorm;
+  if (!isRecorded(gain) && !isRecorded(bias)) return normalise(x, gain, bias, epsilon);
+  // The gradient of one example needs the rows before gain and bias.
+  const normal = normalise(x, tf.ones(gain.shape), tf.zeros(bias.shape), epsilon);
+  const examples = examplesOf(x);
+  const scaled = applyParameter(gain, { kind: 'scale', examples, input: normal }, (own) => tf.mul(normal, own));
+  return applyParameter(bias, { kind: 'shift', examples }, (own) => tf.add(scaled, own));
 }
 
 function plainLayerNorm(x: tf.Tensor, gain: tf.Tensor, bias: tf.Tensor, epsilon: number): tf.Tensor {

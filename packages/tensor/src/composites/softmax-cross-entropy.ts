@@ -9,9 +9,14 @@ import { withGradient } from './with-gradient.ts';
  * weight 0 and any valid target.
  */
 export function softmaxCrossEntropy(logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor): tf.Scalar {
-  const losses = tracing() ? fusedLosses(logits, targets) : plainLosses(logits, targets);
+  const losses = crossEntropies(logits, targets);
   const total = tf.maximum(tf.sum(weights), 1e-12);
   return tf.div<tf.Scalar>(tf.sum(tf.mul(losses, weights)), total);
+}
+
+/** Cross entropy of softmax(logits [n, classes]) against the class number of each row, targets [n] (int32): [n]. */
+export function crossEntropies(logits: tf.Tensor, targets: tf.Tensor): tf.Tensor {
+  return tracing() ? fusedLosses(logits, targets) : plainLosses(logits, targets);
 }
 
 function plainLosses(logits: tf.Tensor, targets: tf.Tensor): tf.Tensor {

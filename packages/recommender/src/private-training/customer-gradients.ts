@@ -1,0 +1,132 @@
+import { compilePerExampleGradients, type PerExampleGradients } from '@noren/tensor';
+import type { ModalityName } from '../config/recommender-config.ts';
+import { RecommenderError } from '../errors.ts';
+import { featureTables } from '../model/feature-tables.ts';
+import { lossesByHistory } from '../model/scores.ts';
+import { groupOf, parameterGroups } from '../parameters/groups.ts';
+import type { ModelValues } from '../parameters/values.ts';
+import { batchesOf, batchTensors, batchShape, type BatchArrays, type BatchShape } from '../study/batches.ts';
+import type { Study } from '../study/study.ts';
+import type { RuntimeOptions } from '../training/trainer.ts';
+import { inputSpecs } from './input-specs.ts';
+
+/** Values of the fed exclusions of one batch, [places, items]: 64 MiB. */
+const LARGEST_EXCLUSIONS = 2 ** 24;
+
+/** Float32 rounding of a norm and of the factor made from it, with a wide margin. */
+const ROUNDING = 1e-5;
+
+/** Clipped gradients of some windows, each the one window of another customer. */
+export interface ClippedSum {
+  /** Sum of the gradients, each at most as long as the clip norm, flat in the order of `places`. */
+  readonly sum: Float32Array;
+  /** How many were longer. */
+  readonly clipped: number;
+  /** Mean of the losses; 0 for no window. */
+  readonly loss: number;
+}
+
+export interface CustomerGradientsOptions extends RuntimeOptions {
+  readonly values: ModelValues;
+  trainable(group: string): boolean;
+  readonly modalities: readonly ModalityName[];
+  /** Windows of a compiled batch, at most; fewer over a large catalogue. More windows run as several batches. */
+  readonly batchSize: number;
+}
+
+/** Gradients of single customers by the trained groups, at parameters that move. */
+export class CustomerGradients {
+  readonly #study: Study;
+  readonly #shape: BatchShape;
+  readonly #gradients: PerExampleGradients;
+
+  /**
+   * @throws RecommenderError `groups-invalid` for a group that belongs to the items: with the whole catalogue in every
+   * softmax each customer's gradient of it is a pass over all items
+   */
+  static async open(study: Study, o: CustomerGradientsOptions): Promise<CustomerGradients> {
+    const { config, features, windows } = study;
+    const groups = parameterGroups(config);
+    const trained = new Set(groups.map(({ name }) => name).filter((name) => o.trainable(name)));
+    checkGroups(trained);
+    const rows = Math.max(1, Math.min(o.batchSize, Math.floor(LARGEST_EXCLUSIONS / (windows.length * features.items))));
+    const shape = batchShape(windows, {
+      batchSize: rows,
+      items: features.items,
+      candidates: features.items,
+      aligned: 0,
+    });
+    const gradients = await compilePerExampleGradients({
+      parameters: groups.flatMap(({ tensors }) => tensors.map(({ name, shape: size }) => ({ name, shape: size }))),
+      trainable: (name) => trained.has(groupOf(name)),
+      constants: featureTables(features, o.modalities),
+      inputs: inputSpecs(shape, features.items),
+      examples: shape.rows,
+      // Without dropout: the noise of privacy regularises enough.
+      losses: (parameters, batch, tables) =>
+        lossesByHistory({ config, stage: o.modalities, parameters }, batch, tables),
+      ...(o.runtime === undefined ? {} : { runtime: o.runtime }),
+      ...(o.threads === undefined ? {} : { threads: o.threads }),
+    });
+    gradients.load(o.values);
+    return new CustomerGradients(study, shape, gradients);
+  }
+
+  private constructor(study: Study, shape: BatchShape, gradients: PerExampleGradients) {
+    this.#study = study;
+    this.#shape = shape;
+    this.#gradients = gradients;
+  }
+
+  /** The trained tensors and where each lies in a flat vector. */
+  get places(): PerExampleGradients['layout']['places'] {
+    return this.#gradients.layout.places;
+  }
+
+  moveTo(position: Float32Array): void {
+    this.#gradients.moveTo(position);
+  }
+
+  /** However many the windows are, all of them count: leaving out what exceeds a batch would break Poisson sampling. */
+  async clippedSum(chosen: Int32Array, clipNorm: number): Promise<ClippedSum> {
+    const sum = new Float32Array(this.#gradients.layout.length);
+    let clipped = 0;
+    let loss = 0;
+    for (const batch of batchesOf(this.#study.windows, this.#shape, chosen)) {
+      const weights = this.#rowWeights(batch);
+      const found = await this.#gradients.run(batchTensors(batch, this.#shape), {
+        clipNorm: clipNorm / (1 + ROUNDING),
+        weights,
+      });
+      for (let at = 0; at < sum.length; at += 1) sum[at] = (sum[at] ?? 0) + (found.sum[at] ?? 0);
+      clipped += found.clipped;
+      loss += found.losses.reduce((total, value, row) => total + value * (weights[row] ?? 0), 0);
+    }
+    return { sum, clipped, loss: chosen.length === 0 ? 0 : loss / chosen.length };
+  }
+
+  close(): Promise<void> {
+    return this.#gradients.dispose();
+  }
+
+  /** 1 for the rows of a batch that hold a window, 0 for padding. */
+  #rowWeights({ places = new Int32Array(), weights = new Float32Array() }: BatchArrays): Float32Array {
+    const rows = new Float32Array(this.#shape.rows);
+    weights.forEach((weight, at) => {
+      if (weight > 0) rows[Math.floor((places[at] ?? 0) / this.#shape.length)] = 1;
+    });
+    return rows;
+  }
+}
+
+function checkGroups(trained: ReadonlySet<string>): void {
+  if (trained.size === 0) {
+    throw new RecommenderError('groups-invalid', 'No group is trained. Name at least one.');
+  }
+  const shared = [...trained].filter((name) => !name.startsWith('sequence.') && name !== 'item.norm');
+  if (shared.length === 0) return;
+  throw new RecommenderError(
+    'groups-invalid',
+    `The gradients of single customers cannot be formed for ${shared.join(', ')}: every customer's loss reads the whole catalogue through them. Freeze them, and train sequence groups and item.norm.`,
+  );
+}
