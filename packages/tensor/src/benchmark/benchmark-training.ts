@@ -6,6 +6,8 @@ export interface BenchmarkRow {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
+  readonly target?: number;
+  readonly met?: boolean;
 }
 
 /** Large enough that arithmetic outweighs overhead, small enough that the eager runtime takes a second per step. */

@@ -130,7 +130,8 @@ function parametersOf({ features, experts, width, length, blocks }: Sizes): Para
   ];
 }
 
-function logitsOf(
+/** Cosine over temperature of the state after each history to every item: [batch, items]. */
+export function logitsOf(
   sizes: Sizes,
   parameters: Tensors,
   batch: Tensors,
@@ -159,7 +160,7 @@ function logitsOf(
   for (let i = 0; i < blocks; i++) {
     const group = `sequence.block.${i}`;
     const project = (part: string, x: tf.Tensor): tf.Tensor => linear(x, p(`${group}.attention/${part}.weight`));
-    const mixed = causalAttention({
+    let mixed = causalAttention({
       query: project('query', hidden),
       key: project('key', hidden),
       value: project('value', hidden),
@@ -167,12 +168,17 @@ function logitsOf(
       heads: 2,
       onWeights: dropout,
     });
+    if (i === blocks - 1) {
+      // Only the last state is scored, and past attention a state depends on no other: the rest need not be made.
+      const last = (x: tf.Tensor): tf.Tensor => tf.slice(x, [0, length - 1, 0], [-1, 1, -1]);
+      [hidden, mixed] = [last(hidden), last(mixed)];
+    }
     hidden = norm(tf.add(hidden, dropout(project('output', mixed))), `${group}.attention.norm`);
     const inner = gelu(linear(hidden, p(`${group}.feedforward/inner.weight`), p(`${group}.feedforward/inner.bias`)));
     const outer = linear(inner, p(`${group}.feedforward/outer.weight`));
     hidden = norm(tf.add(hidden, dropout(outer)), `${group}.feedforward.norm`);
   }
-  const user = tf.reshape(tf.slice(hidden, [0, length - 1, 0], [-1, 1, -1]), [-1, width]);
+  const user = tf.reshape(hidden, [-1, width]);
   return tf.div(tf.matMul(l2Normalise(user), l2Normalise(catalogue), false, true), 0.07);
 }
 
