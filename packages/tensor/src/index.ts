@@ -38,7 +38,6 @@ export type {
 } from './per-example/per-example-spec.ts';
 export type { FlatLayout } from './training/flat-layout.ts';
 export { benchmarkPerExample } from './benchmark/benchmark-per-example.ts';
-export { benchmarkPytorch } from './benchmark/benchmark-pytorch.ts';
 export { benchmarkRanking, type RankingSizes } from './benchmark/benchmark-ranking.ts';
 export { benchmarkTraining, type BenchmarkRow } from './benchmark/benchmark-training.ts';
 export { addPositions } from './composites/add-positions.ts';

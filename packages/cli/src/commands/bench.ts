@@ -7,10 +7,7 @@ import { openTerminal } from './open-terminal.ts';
 const benchmarks: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   secagg: async () => (await (await import('@noren/secure-aggregation')).benchmarkMasking()).rows,
   round: async () => (await import('../bench/round.ts')).benchmarkRound(),
-  train: async () => {
-    const { benchmarkTraining, benchmarkPytorch } = await import('@noren/tensor');
-    return [...(await benchmarkTraining()).rows, ...(await benchmarkPytorch()).rows];
-  },
+  train: async () => (await (await import('@noren/tensor')).benchmarkTraining()).rows,
   rank: async () => (await (await import('@noren/tensor')).benchmarkRanking()).rows,
   'per-example': async () => (await (await import('@noren/tensor')).benchmarkPerExample()).rows,
 };

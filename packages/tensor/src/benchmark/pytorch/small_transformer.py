@@ -1,13 +1,10 @@
 """The miniature recommender of small-transformer.ts in PyTorch: the same values, batches and steps.
 
 Run: python3 small_transformer.py > losses.json     (needs torch and numpy; made with PyTorch 1.13)
-With --time SIZES THREADS STEPS it prints the milliseconds of each step of a model of those sizes instead.
 """
 
 import json
 import math
-import sys
-import time
 
 import numpy
 import torch
@@ -89,7 +86,7 @@ def loss_of(p, text, image, batch):
 
     t, i = modality("item.text", text), modality("item.image", image)
     catalogue = t + i + 0.1 * t * i
-    hidden = norm(catalogue[history] + p["sequence.position/embedding"], "item.norm")
+    hidden = norm(F.embedding(history, catalogue) + p["sequence.position/embedding"], "item.norm")
     future = torch.triu(torch.ones(LENGTH, LENGTH), diagonal=1) * -1e9
     hidden_keys = (1 - mask).reshape(BATCH, 1, 1, LENGTH) * -1e9
     for block in range(BLOCKS):
@@ -129,25 +126,6 @@ def train(trained):
     return losses
 
 
-def step_times(trained, steps):
-    values = initial_values()
-    text, image = feature_table(1), feature_table(2)
-    for name, value in values.items():
-        value.requires_grad_(trained(name))
-    chosen = [value for name, value in values.items() if trained(name)]
-    optimizer = torch.optim.Adam(chosen, lr=1e-3)
-    batch = draw_batch(1)
-    times = []
-    for _ in range(steps):
-        begin = time.perf_counter()
-        optimizer.zero_grad()
-        loss_of(values, text, image, batch).backward()
-        torch.nn.utils.clip_grad_norm_(chosen, CLIP)
-        optimizer.step()
-        times.append((time.perf_counter() - begin) * 1000)
-    return times
-
-
 PARTS = {
     "everything": lambda name: True,
     "sequence": lambda name: name.startswith("sequence."),
@@ -155,12 +133,5 @@ PARTS = {
 }
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        sizes = json.loads(sys.argv[2])
-        ITEMS, FEATURES, EXPERTS = sizes["items"], sizes["features"], sizes["experts"]
-        WIDTH, LENGTH, BATCH, BLOCKS = sizes["width"], sizes["length"], sizes["batch"], sizes["blocks"]
-        torch.set_num_threads(int(sys.argv[3]))
-        print(json.dumps({part: step_times(trained, int(sys.argv[4])) for part, trained in PARTS.items()}))
-    else:
-        torch.set_num_threads(1)
-        print(json.dumps({part: train(trained) for part, trained in PARTS.items()}, indent=1))
+    torch.set_num_threads(1)
+    print(json.dumps({part: train(trained) for part, trained in PARTS.items()}, indent=1))
