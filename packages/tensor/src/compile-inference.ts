@@ -1,8 +1,9 @@
 import type { tf } from './engine.ts';
-import { TensorError } from './error.ts';
 import { BatchContract } from './runtime/batch-contract.ts';
 import type { Executable, HostArrays, Port, Program } from './runtime/executable.ts';
 import { GraphCache } from './runtime/graph-cache.ts';
+import { Lifecycle } from './runtime/lifecycle.ts';
+import { NO_NOISE } from './runtime/noise-tape.ts';
 import {
   checkParameters,
   constantArrays,
@@ -43,8 +44,8 @@ class CompiledInference implements Inference {
   readonly #compiler: Compiler;
   readonly #graphs: GraphCache;
   readonly #contract = new BatchContract();
+  readonly #lifecycle = new Lifecycle('inference', 'run');
   #fixed: HostArrays = {};
-  #condition: 'empty' | 'ready' | 'running' | 'disposed' = 'empty';
 
   constructor(outputs: Outputs, options: InferenceOptions, compiler: Compiler) {
     this.#outputs = outputs;
@@ -58,7 +59,7 @@ class CompiledInference implements Inference {
   }
 
   load(values: Values): void {
-    this.#mustBe('empty', 'ready');
+    this.#lifecycle.mustBeIdle();
     const { parameters, constants } = this.#options;
     checkParameters(parameters, values);
     const own = parameters.map(
@@ -66,39 +67,25 @@ class CompiledInference implements Inference {
     );
     this.#fixed = { ...Object.fromEntries(own), ...constantArrays(constants) };
     this.#graphs.forEach((graph) => graph.load(this.#fixed));
-    this.#condition = 'ready';
+    this.#lifecycle.loaded();
   }
 
-  async run(inputs: Batch): Promise<Record<string, HostValue>> {
-    this.#mustBe('ready');
-    const { shapes, ports, fed } = this.#contract.accept(inputs);
-    this.#condition = 'running';
-    try {
+  run(inputs: Batch): Promise<Record<string, HostValue>> {
+    return this.#lifecycle.during(async () => {
+      const { shapes, ports, fed } = this.#contract.accept(inputs);
       const graph = await this.#graphs.get(shapes, () => this.#compile(ports));
-      return await graph.run(fed, { noise: { stretch: refuseNoise }, into: {} });
-    } finally {
-      this.#condition = 'ready';
-    }
+      return graph.run(fed, { noise: NO_NOISE, into: {} });
+    });
   }
 
-  async dispose(): Promise<void> {
-    if (this.#condition === 'disposed') return;
-    this.#mustBe('empty', 'ready');
-    this.#condition = 'disposed';
-    await this.#graphs.dispose();
+  dispose(): Promise<void> {
+    return this.#lifecycle.dispose(() => this.#graphs.dispose());
   }
 
   async #compile(inputs: readonly Port[]): Promise<Executable> {
     const graph = await this.#compiler.compile(inferenceProgram(this.#outputs, this.#options, inputs));
     graph.load(this.#fixed);
     return graph;
-  }
-
-  #mustBe(...allowed: readonly ('empty' | 'ready')[]): void {
-    const condition = this.#condition;
-    if (condition === 'disposed') throw new TensorError('disposed', 'This inference was disposed.');
-    if (condition === 'running') throw new TensorError('busy', 'A run has not ended; await it first.');
-    if (!allowed.includes(condition)) throw new TensorError('not-loaded', 'Call load() before the first run.');
   }
 }
 
@@ -114,8 +101,4 @@ export function inferenceProgram(
       ...outputs(recordOf(tensors, 'parameter'), recordOf(tensors, 'input'), recordOf(tensors, 'constant')),
     }),
   };
-}
-
-function refuseNoise(): never {
-  throw new TensorError('invalid-spec', 'Inference has no noise.');
 }

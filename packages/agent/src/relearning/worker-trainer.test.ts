@@ -1,5 +1,5 @@
-import { expect, onTestFinished, test } from 'vitest';
 import { siteSourceSchema } from '@noren/dataset';
+import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../testing/folders.ts';
 import { writeSiteData } from '../testing/site-data.ts';
 import type { DataJob } from './trainer.ts';
@@ -87,6 +87,21 @@ test('the real worker reads a shop and reports what is wrong with it', async () 
     code: 'data-unusable',
     message: expect.stringMatching(/file-missing/),
   });
+});
+
+test('closing while a worker computes in the native runtime waits for its step, and a later task finds another', async () => {
+  const execArgv = ['--conditions', '@noren/source'];
+  const one = trainer({ module: new URL('../testing/workers/native.mjs', import.meta.url), execArgv });
+  for (let time = 0; time < 2; time += 1) {
+    let began: () => void = () => undefined;
+    const computing = new Promise<void>((resolve) => (began = resolve));
+    const task = one.inspect(job('compute'), { onProgress: () => began() });
+    const outcome = expect(task).rejects.toMatchObject({ code: 'cancelled' });
+    await computing;
+    // Ended inside the runtime, the thread would take this process with it.
+    await one.close();
+    await outcome;
+  }
 });
 
 test('an idle worker ends, and a later task starts another', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { AgentError } from '../agent-error.ts';
 import { QueuedTrainer, stopped } from './queued-trainer.ts';
@@ -18,6 +19,8 @@ export interface WorkerTrainerOptions {
 interface Running {
   readonly id: number;
   readonly watch: TaskWatch;
+  /** Resolves when the task has ended, however. */
+  readonly ended: Promise<unknown>;
   resolve(result: TaskResult): void;
   reject(error: AgentError): void;
 }
@@ -53,14 +56,14 @@ export class WorkerTrainer extends QueuedTrainer {
     let patience: NodeJS.Timeout | undefined;
     const stop = (): void => {
       worker.postMessage({ kind: 'stop', id } satisfies TaskRequest, []);
-      patience = setTimeout(() => void this.#terminate(stopped()), this.#options.stopWithin);
+      patience = setTimeout(() => void this.#terminate(), this.#options.stopWithin);
     };
     watch.signal?.addEventListener('abort', stop, { once: true });
     try {
-      return await new Promise<TaskResult>((resolve, reject) => {
-        this.#running = { id, watch, resolve, reject };
-        worker.postMessage({ kind: 'run', id, call } satisfies TaskRequest, []);
-      });
+      const { promise, resolve, reject } = withResolvers<TaskResult>();
+      this.#running = { id, watch, ended: promise.catch(() => undefined), resolve, reject };
+      worker.postMessage({ kind: 'run', id, call } satisfies TaskRequest, []);
+      return await promise;
     } finally {
       clearTimeout(patience);
       watch.signal?.removeEventListener('abort', stop);
@@ -69,8 +72,22 @@ export class WorkerTrainer extends QueuedTrainer {
     }
   }
 
-  protected override end(): Promise<void> {
-    return this.#terminate(stopped());
+  /** Waits for the running task to notice: a thread ended inside the native runtime takes the whole process with it. */
+  protected override async end(): Promise<void> {
+    clearTimeout(this.#idle);
+    const [worker, running] = [this.#worker, this.#running];
+    // A task that comes while this waits gets a worker of its own.
+    this.#worker = null;
+    if (worker !== null && running !== null) {
+      worker.postMessage({ kind: 'stop', id: running.id } satisfies TaskRequest, []);
+      const patience = new AbortController();
+      const { signal } = patience;
+      const late = delay(this.#options.stopWithin, undefined, { signal }).catch(() => undefined);
+      await Promise.race([running.ended, late]);
+      patience.abort();
+    }
+    running?.reject(stopped());
+    await worker?.terminate();
   }
 
   #start(): Worker {
@@ -107,15 +124,26 @@ export class WorkerTrainer extends QueuedTrainer {
     this.#worker?.unref();
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => {
-      if (this.#running === null) void this.#terminate(stopped());
+      if (this.#running === null) void this.#terminate();
     }, this.#options.idleAfter).unref();
   }
 
-  async #terminate(why: AgentError): Promise<void> {
+  async #terminate(): Promise<void> {
     clearTimeout(this.#idle);
     const worker = this.#worker;
     this.#worker = null;
-    this.#running?.reject(why);
+    this.#running?.reject(stopped());
     await worker?.terminate();
   }
+}
+
+/** Promise.withResolvers, which Node 20 lacks. */
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<T>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
 }

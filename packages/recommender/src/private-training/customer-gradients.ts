@@ -60,7 +60,7 @@ export class CustomerGradients {
       parameters: groups.flatMap(({ tensors }) => tensors.map(({ name, shape: size }) => ({ name, shape: size }))),
       trainable: (name) => trained.has(groupOf(name)),
       constants: featureTables(features, o.modalities),
-      inputs: inputSpecs(shape, features.items),
+      inputs: inputSpecs(shape),
       examples: shape.rows,
       // Without dropout: the noise of privacy regularises enough.
       losses: (parameters, batch, tables) =>

@@ -3,7 +3,7 @@ import { seededRandom } from '../random/seeded-random.ts';
 import { mean } from '../scoring/metrics.ts';
 import type { CustomerScores } from '../scoring/customer-scores.ts';
 import { batchTensors, epochBatches } from '../study/batches.ts';
-import type { Study } from '../study/study.ts';
+import { evaluationCustomers, type Study } from '../study/study.ts';
 import type { ModelValues } from '../parameters/values.ts';
 import { nextTurn } from './next-turn.ts';
 import type { Relearned, RelearnOptions } from './relearn-options.ts';
@@ -21,8 +21,9 @@ export async function runEpochs(
   const random = seededRandom(o.seed, 'batches');
   const rate = { learningRate: o.learningRate, proximal: o.proximal ?? 0 };
   const losses: number[] = [];
-  const best =
-    o.earlyStopping === undefined ? undefined : await BestEpoch.start(o.values, o.earlyStopping.patience, evaluate);
+  // With nobody held out there is nothing to stop by: the last epoch stays.
+  const judged = o.earlyStopping !== undefined && evaluationCustomers(study, 'early-stopping').length > 0;
+  const best = judged ? await BestEpoch.start(o.values, o.earlyStopping.patience, evaluate) : undefined;
   training.load(o.values);
   for (let epoch = 1; epoch <= o.epochs; epoch += 1) {
     let sum = 0;
@@ -77,7 +78,7 @@ class BestEpoch {
     return shouldStop(this.#state);
   }
 
-  /** The mean NDCG of these values, which are kept if they are the best so far. NaN with nobody to evaluate: the first stay. */
+  /** The mean NDCG of these values, which are kept if they are the best so far. */
   async offer(values: Map<string, Float32Array>): Promise<number> {
     const score = mean((await this.#evaluate(values)).ndcg);
     this.#state = afterEvaluation(this.#state, score);

@@ -4,6 +4,7 @@ import { groupOf } from '../parameters/groups.ts';
 import { freshValues } from '../parameters/start-values.ts';
 import { presetGroups } from '../presets/preset-groups.ts';
 import { mean } from '../scoring/metrics.ts';
+import { evaluationCustomers } from '../study/study.ts';
 import { tinyConfig, tinyStudy } from '../testing/tiny-study.ts';
 import { openRelearner } from './relearner.ts';
 
@@ -69,6 +70,16 @@ test('early stopping keeps the best epoch and never does worse than the start', 
   const spoiling = await relearner.relearn({ ...all, learningRate: 5, earlyStopping: { patience: 2 } });
   const unspoilt = mean((await relearner.score({ ...on, values: spoiling.values })).ndcg);
   expect(unspoilt).toBeGreaterThanOrEqual(mean((await relearner.score({ ...on, values: start })).ndcg));
+});
+
+test('with nobody held out for early stopping, the last epoch stays', async () => {
+  const lonely = openRelearner(tinyStudy(undefined, { customers: 1 }));
+  expect(evaluationCustomers(lonely.study, 'early-stopping')).toHaveLength(0);
+  const trained = await lonely.relearn({ ...all, earlyStopping: { patience: 1 } });
+  const plain = await lonely.relearn(all);
+  expect(trained.keptEpoch).toBe(all.epochs);
+  expect(trained.values).toEqual(plain.values);
+  await lonely.close();
 });
 
 test('the proximal term keeps values near their start', async () => {

@@ -1,7 +1,5 @@
 import { tf } from '../engine.ts';
-
-/** Low enough to vanish in a softmax, finite so that a row with nothing to attend to gives equal weights, not NaN. */
-const MASKED = -1e9;
+import { EXCLUDED } from './excluded.ts';
 
 export interface CausalAttentionInput {
   /** Projected queries, keys and values, each [batch, length, width]. */
@@ -22,15 +20,15 @@ export function causalAttention({ query, key, value, keyMask, heads, onWeights }
   const size = width / heads;
   const split = (x: tf.Tensor): tf.Tensor => tf.transpose(tf.reshape(x, [batch, length, heads, size]), [0, 2, 1, 3]);
   const scores = tf.matMul(split(tf.mul(query, 1 / Math.sqrt(size))), split(key), false, true);
-  const padding = tf.reshape(tf.mul(tf.sub(1, keyMask), MASKED), [batch, 1, 1, length]);
+  const padding = tf.reshape(tf.mul(tf.sub(1, keyMask), EXCLUDED), [batch, 1, 1, length]);
   const weights = tf.softmax(tf.add(scores, tf.add(padding, futureMask(length))));
   const mixed = tf.matMul(onWeights === undefined ? weights : onWeights(weights), split(value));
   return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, length, width]);
 }
 
-/** [length, length]: 0 on and below the diagonal, MASKED above it. */
+/** [length, length]: 0 on and below the diagonal, EXCLUDED above it. */
 function futureMask(length: number): tf.Tensor {
   const mask = new Float32Array(length * length);
-  for (let row = 0; row < length; row++) mask.fill(MASKED, row * length + row + 1, (row + 1) * length);
+  for (let row = 0; row < length; row++) mask.fill(EXCLUDED, row * length + row + 1, (row + 1) * length);
   return tf.tensor2d(mask, [length, length]);
 }

@@ -1,9 +1,7 @@
 import { tf } from '../engine.ts';
+import { EXCLUDED } from './excluded.ts';
 import { l2Normalise } from './l2-normalise.ts';
 import { softmaxCrossEntropy } from './softmax-cross-entropy.ts';
-
-/** Takes a rival out of a softmax; finite, as in the sampled softmax. */
-const NO_RIVAL = -1e9;
 
 export interface ContrastiveInput {
   /** Row i of the queries belongs to row i of the keys, both [n, width]; all other rows are its negatives. */
@@ -32,5 +30,5 @@ export function contrastiveLoss(o: ContrastiveInput): tf.Scalar {
 function withoutTwins(logits: tf.Tensor, identities: tf.Tensor, count: number): tf.Tensor {
   const same = tf.equal(tf.reshape(identities, [count, 1]), tf.reshape(identities, [1, count]));
   const twins = tf.sub(tf.cast(same, 'float32'), tf.eye(count));
-  return tf.add(logits, tf.mul(twins, NO_RIVAL));
+  return tf.add(logits, tf.mul(twins, EXCLUDED));
 }

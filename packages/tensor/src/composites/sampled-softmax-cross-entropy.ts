@@ -1,8 +1,6 @@
 import { tf } from '../engine.ts';
+import { EXCLUDED } from './excluded.ts';
 import { softmaxCrossEntropy } from './softmax-cross-entropy.ts';
-
-/** Takes a class out of a softmax. Finite: minus infinity would turn into NaN in the gradient. */
-const NO_RIVAL = -1e9;
 
 export interface SampledSoftmaxInput {
   /** Logits of the true class of each example, [n]. */
@@ -30,6 +28,6 @@ export function sampledSoftmaxCrossEntropy(o: SampledSoftmaxInput): tf.Scalar {
   const positive = counts === undefined ? o.positive : tf.sub(o.positive, counts.targets);
   const negatives = counts === undefined ? o.negatives : tf.sub(o.negatives, counts.samples);
   const hits = tf.cast(tf.equal(column(o.targets), tf.expandDims(o.samples, 0)), 'float32');
-  const logits = tf.concat([column(positive), tf.add(negatives, tf.mul(hits, NO_RIVAL))], 1);
+  const logits = tf.concat([column(positive), tf.add(negatives, tf.mul(hits, EXCLUDED))], 1);
   return softmaxCrossEntropy(logits, tf.zeros([count], 'int32'), o.weights);
 }

@@ -1,14 +1,14 @@
 import { tf } from '../engine.ts';
 import { TensorError } from '../error.ts';
 import type { Port, Program } from '../runtime/executable.ts';
-import { constantPorts, parameterPorts, recordOf } from '../runtime/ports.ts';
-import { inputPorts } from './static-inputs.ts';
+import { constantPorts, parameterPorts, recordOf, tensorCalled } from '../runtime/ports.ts';
 import type { ParameterSpec, Tensors } from '../spec.ts';
 import type { FlatLayout } from '../training/flat-layout.ts';
 import { exampleGradients, refused } from './example-gradients.ts';
 import { whileRecording } from './parameter-use.ts';
 import type { PerExampleSpec } from './per-example-spec.ts';
 import { Recording } from './recording.ts';
+import { inputPorts } from './static-inputs.ts';
 
 export const PORTS = {
   /** [examples]: what each example's loss is multiplied by before differentiation. */
@@ -101,10 +101,4 @@ function clippedSum(
     of === undefined ? tf.zeros([end - begin]) : tf.reshape(of.weightedSum(factors), [end - begin]),
   );
   return { [RESULTS.norms]: norms, [RESULTS.sum]: tf.concat(parts) };
-}
-
-function tensorCalled(tensors: Tensors, name: string): tf.Tensor {
-  const tensor = tensors[name];
-  if (tensor === undefined) throw new TensorError('invalid-spec', `No tensor is called "${name}".`);
-  return tensor;
 }

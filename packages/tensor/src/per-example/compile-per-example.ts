@@ -1,5 +1,7 @@
 import { TensorError } from '../error.ts';
 import type { Executable, HostArray } from '../runtime/executable.ts';
+import { Lifecycle } from '../runtime/lifecycle.ts';
+import { NO_NOISE } from '../runtime/noise-tape.ts';
 import { checkParameters, constantArrays, parameterValue, portName } from '../runtime/ports.ts';
 import { chooseRuntime } from '../runtime/select.ts';
 import type { Batch, Runtime } from '../spec.ts';
@@ -34,7 +36,9 @@ class CompiledPerExampleGradients implements PerExampleGradients {
   readonly #spec: PerExampleSpec;
   readonly #executable: Executable;
   readonly #trainable: Float32Array;
-  #condition: 'empty' | 'loaded' | 'checked' | 'running' | 'disposed' = 'empty';
+  readonly #lifecycle = new Lifecycle('function', 'run');
+  /** Whether the first batch since the last load has been probed. */
+  #probed = false;
 
   constructor(spec: PerExampleSpec, layout: FlatLayout, runtime: Runtime, executable: Executable) {
     this.runtime = runtime;
@@ -45,7 +49,7 @@ class CompiledPerExampleGradients implements PerExampleGradients {
   }
 
   load(values: ReadonlyMap<string, Float32Array>): void {
-    this.#mustBe('empty', 'loaded', 'checked');
+    this.#lifecycle.mustBeIdle();
     const { parameters, constants } = this.#spec;
     checkParameters(parameters, values);
     const trained = new Set(this.layout.places.map(({ name }) => name));
@@ -57,11 +61,12 @@ class CompiledPerExampleGradients implements PerExampleGradients {
       if (!trained.has(name)) fixed[portName('parameter', name)] = parameterValue(values, name, shape).slice();
     }
     this.#executable.load(fixed);
-    this.#condition = 'loaded';
+    this.#probed = false;
+    this.#lifecycle.loaded();
   }
 
   moveTo(trainable: Float32Array): void {
-    this.#mustBe('loaded', 'checked');
+    this.#lifecycle.mustBeReady();
     if (trainable.length !== this.layout.length) {
       throw new TensorError(
         'invalid-input',
@@ -71,32 +76,24 @@ class CompiledPerExampleGradients implements PerExampleGradients {
     this.#trainable.set(trainable);
   }
 
-  async run(batch: Batch, clipping: Clipping): Promise<ClippedGradients> {
-    this.#mustBe('loaded', 'checked');
-    checkClipping(clipping, this.#spec.examples);
-    const fed = { ...fedInputs(this.#spec.inputs, batch), ...this.#fedParameters() };
-    const before = this.#condition;
-    this.#condition = 'running';
-    let after = before;
-    try {
-      const found = await this.#run(fed, clipping, new Float32Array(this.#spec.examples).fill(1));
-      if (before === 'loaded') {
-        const scales = probeScales(this.#spec.examples);
+  run(batch: Batch, clipping: Clipping): Promise<ClippedGradients> {
+    return this.#lifecycle.during(async () => {
+      const { examples, inputs } = this.#spec;
+      checkClipping(clipping, examples);
+      const fed = { ...fedInputs(inputs, batch), ...this.#fedParameters() };
+      const found = await this.#run(fed, clipping, new Float32Array(examples).fill(1));
+      if (!this.#probed) {
+        const scales = probeScales(examples);
         const probed = await this.#run(fed, clipping, scales);
         checkIndependence(found.norms, probed.norms, scales);
-        after = 'checked';
+        this.#probed = true;
       }
       return found;
-    } finally {
-      this.#condition = after;
-    }
+    });
   }
 
-  async dispose(): Promise<void> {
-    if (this.#condition === 'disposed') return;
-    this.#mustBe('empty', 'loaded', 'checked');
-    this.#condition = 'disposed';
-    await this.#executable.dispose();
+  dispose(): Promise<void> {
+    return this.#lifecycle.dispose(() => this.#executable.dispose());
   }
 
   async #run(
@@ -107,7 +104,7 @@ class CompiledPerExampleGradients implements PerExampleGradients {
     const sum = new Float32Array(this.layout.length);
     const results = await this.#executable.run(
       { ...fed, [PORTS.scales]: scales, [PORTS.weights]: weights, [PORTS.clipNorm]: Float32Array.of(clipNorm) },
-      { noise: { stretch: refuseNoise }, into: { [RESULTS.sum]: sum } },
+      { noise: NO_NOISE, into: { [RESULTS.sum]: sum } },
     );
     const norms = Float32Array.from(results[RESULTS.norms]?.data ?? []);
     const losses = Float32Array.from(results[RESULTS.losses]?.data ?? []);
@@ -129,13 +126,6 @@ class CompiledPerExampleGradients implements PerExampleGradients {
       ]),
     );
   }
-
-  #mustBe(...allowed: readonly ('empty' | 'loaded' | 'checked')[]): void {
-    const condition = this.#condition;
-    if (condition === 'disposed') throw new TensorError('disposed', 'These gradients were disposed.');
-    if (condition === 'running') throw new TensorError('busy', 'A run has not ended; await it first.');
-    if (!allowed.includes(condition)) throw new TensorError('not-loaded', 'Call load() before the first run.');
-  }
 }
 
 function checkClipping({ clipNorm, weights }: Clipping, examples: number): void {
@@ -146,8 +136,4 @@ function checkClipping({ clipNorm, weights }: Clipping, examples: number): void 
   if (!weights.every((weight) => Number.isFinite(weight) && weight >= 0)) {
     throw new TensorError('invalid-input', 'A weight is negative or not a finite number.');
   }
-}
-
-function refuseNoise(): never {
-  throw new TensorError('invalid-spec', 'Losses of single examples have no noise.');
 }

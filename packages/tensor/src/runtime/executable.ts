@@ -19,7 +19,7 @@ export type HostArray = Float32Array | Int32Array;
 export type HostArrays = Readonly<Record<string, HostArray>>;
 
 /** Where a run takes its noise: stretch `call` is the `call`-th request of the body, counted from 0. */
-interface NoiseStretches {
+export interface NoiseStretches {
   stretch(request: NoiseRequest, call: number): Float32Array;
 }
 

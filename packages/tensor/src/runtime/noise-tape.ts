@@ -1,7 +1,7 @@
 import { tf } from '../engine.ts';
 import { TensorError } from '../error.ts';
 import type { NoiseSource } from '../spec.ts';
-import type { NoiseRequest } from './executable.ts';
+import type { NoiseRequest, NoiseStretches } from './executable.ts';
 
 /** Turns the noise calls of a model into numbered requests for tensors; eager and traced runs differ only in `supply`. */
 export function noiseTape(supply: (request: NoiseRequest, call: number) => tf.Tensor): NoiseSource {
@@ -19,3 +19,10 @@ export function noiseTape(supply: (request: NoiseRequest, call: number) => tf.Te
     },
   };
 }
+
+/** For programs that are given no source of noise to ask. */
+export const NO_NOISE: NoiseStretches = {
+  stretch() {
+    throw new TensorError('invalid-spec', 'This function has no noise.');
+  },
+};

@@ -1,3 +1,4 @@
+import type { tf } from '../engine.ts';
 import { TensorError } from '../error.ts';
 import { sizeOf } from '../safetensors/tensor-file.ts';
 import type { Constants, ParameterSpec, Tensors, Values } from '../spec.ts';
@@ -18,6 +19,12 @@ export function recordOf(tensors: Tensors, role: Role): Tensors {
       .filter(([name]) => name.startsWith(prefix))
       .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
   );
+}
+
+export function tensorCalled(tensors: Tensors, name: string): tf.Tensor {
+  const tensor = tensors[name];
+  if (tensor === undefined) throw new TensorError('invalid-spec', `No tensor is called "${name}".`);
+  return tensor;
 }
 
 export function constantPorts(constants: Constants = {}): Port[] {

@@ -1,8 +1,8 @@
-import { sep } from 'node:path';
+import { join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const PACKAGE = new URL('..', import.meta.url).pathname;
 /** Folders of this package that stand between a caller and the kernels of an operation. */
-const MACHINERY = ['trace', 'runtime', 'training'].map((folder) => `${PACKAGE}${folder}/`);
+const MACHINERY = ['trace', 'runtime', 'training'].map((folder) => join(import.meta.dirname, '..', folder) + sep);
 
 /**
  * Where the caller's own code used the operation that is being traced, as "file:line", from the stack: the first frame
@@ -15,9 +15,10 @@ export function usedAt(): string | undefined {
   const stack = new Error('where').stack ?? '';
   Error.stackTraceLimit = limit;
   for (const line of stack.split('\n').slice(1)) {
-    const place = /\(?((?:file:\/\/)?[^()\s]+):(\d+):\d+\)?$/.exec(line.trim());
-    const file = place?.[1]?.replace('file://', '');
-    if (file !== undefined && !isMachinery(file)) return `${file}:${place?.[2]}`;
+    const [, at, row] = /(?:\(|at )([^()]+):(\d+):\d+\)?$/.exec(line) ?? [];
+    if (at === undefined) continue;
+    const file = at.startsWith('file:') ? fileURLToPath(at) : at;
+    if (!isMachinery(file)) return `${file}:${row}`;
   }
   return undefined;
 }

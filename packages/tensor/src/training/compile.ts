@@ -2,6 +2,7 @@ import { TensorError } from '../error.ts';
 import { BatchContract } from '../runtime/batch-contract.ts';
 import type { Executable, HostArray } from '../runtime/executable.ts';
 import { GraphCache } from '../runtime/graph-cache.ts';
+import { Lifecycle } from '../runtime/lifecycle.ts';
 import { constantArrays } from '../runtime/ports.ts';
 import { chooseRuntime, DEFAULT_SHAPES, type Compiler } from '../runtime/select.ts';
 import type { TensorFile } from '../safetensors/tensor-file.ts';
@@ -57,12 +58,12 @@ class CompiledTraining implements Training {
   readonly #graphs: GraphCache;
   readonly #contract = new BatchContract();
   readonly #noise: NoisePool;
+  readonly #lifecycle = new Lifecycle('training', 'step');
   /** Which frozen values a graph has been given; compared with `#frozenVersion`. */
   readonly #given = new WeakMap<Executable, number>();
   #frozenVersion = 0;
   #optimizerSteps = 0;
   #noiseSteps = 0;
-  #condition: 'empty' | 'ready' | 'stepping' | 'disposed' = 'empty';
 
   constructor(loss: Loss, options: TrainingOptions, compiler: Compiler) {
     this.#loss = loss;
@@ -84,71 +85,37 @@ class CompiledTraining implements Training {
   }
 
   load(values: Values): void {
-    this.#mustBe('empty', 'ready');
+    this.#lifecycle.mustBeIdle();
     this.#store.load(values);
     this.#restart();
     this.#noiseSteps = 0;
-    this.#condition = 'ready';
+    this.#lifecycle.loaded();
   }
 
   assign(values: Values): void {
-    this.#mustBe('ready');
+    this.#lifecycle.mustBeReady();
     this.#store.assign(values);
     this.#restart();
   }
 
   setTrainable(trainable: (name: string) => boolean): void {
-    this.#mustBe('empty', 'ready');
+    this.#lifecycle.mustBeIdle();
     this.#store.setTrainable(trainable);
     this.#restart();
   }
 
-  async step(batch: Batch, rate: StepRate): Promise<number> {
-    this.#mustBe('ready');
-    const { shapes, ports, fed } = this.#contract.accept(batch);
-    this.#condition = 'stepping';
-    try {
-      const graph = await this.#graph(shapes, () =>
-        this.#compiler.compile(
-          stepProgram({
-            loss: this.#loss,
-            options: this.#options,
-            optimizer: this.#optimizer,
-            layout: this.#store.layout,
-            inputs: ports,
-          }),
-        ),
-      );
-      const step = this.#noiseSteps;
-      const results = await graph.run(
-        { ...fed, ...this.#store.fedPorts(), ...this.#scalars(rate) },
-        { noise: { stretch: (request, call) => this.#noise.stretch(request, step, call) }, into: this.#store.next },
-      );
-      const loss = results[LOSS]?.data[0] ?? Number.NaN;
-      const norm = results[GRADIENT_NORM]?.data[0] ?? Number.NaN;
-      if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
-        throw new TensorError(
-          'not-finite',
-          `Step ${this.#optimizerSteps + 1} gave loss ${loss} and gradient norm ${norm}; the parameters were left as they were. Lower the learning rate or check the batch for extreme values.`,
-        );
-      }
-      this.#store.advance();
-      this.#optimizerSteps += 1;
-      this.#noiseSteps += 1;
-      return loss;
-    } finally {
-      this.#condition = 'ready';
-    }
+  step(batch: Batch, rate: StepRate): Promise<number> {
+    return this.#lifecycle.during(() => this.#step(batch, rate));
   }
 
   values(groups?: readonly string[]): Map<string, Float32Array> {
-    this.#mustBe('ready');
+    this.#lifecycle.mustBeReady();
     const wanted = (name: string): boolean => groups === undefined || groups.includes(groupOf(name));
     return new Map([...this.#store.views(wanted)].map(([name, view]) => [name, view.slice()]));
   }
 
   checkpoint(): TensorFile {
-    this.#mustBe('ready');
+    this.#lifecycle.mustBeReady();
     const { optimizer, seed, parameters } = this.#options;
     return checkpointFile(
       {
@@ -168,7 +135,7 @@ class CompiledTraining implements Training {
   }
 
   restore(checkpoint: TensorFile): void {
-    this.#mustBe('empty', 'ready');
+    this.#lifecycle.mustBeIdle();
     const { optimizer, seed, parameters, proximal } = this.#options;
     const memory = this.#memoryNames();
     const snapshot = readCheckpoint(checkpoint, {
@@ -185,14 +152,43 @@ class CompiledTraining implements Training {
     this.#restart();
     this.#optimizerSteps = snapshot.optimizerSteps;
     this.#noiseSteps = snapshot.noiseSteps;
-    this.#condition = 'ready';
+    this.#lifecycle.loaded();
   }
 
-  async dispose(): Promise<void> {
-    if (this.#condition === 'disposed') return;
-    this.#mustBe('empty', 'ready');
-    this.#condition = 'disposed';
-    await this.#graphs.dispose();
+  dispose(): Promise<void> {
+    return this.#lifecycle.dispose(() => this.#graphs.dispose());
+  }
+
+  async #step(batch: Batch, rate: StepRate): Promise<number> {
+    const { shapes, ports, fed } = this.#contract.accept(batch);
+    const graph = await this.#graph(shapes, () =>
+      this.#compiler.compile(
+        stepProgram({
+          loss: this.#loss,
+          options: this.#options,
+          optimizer: this.#optimizer,
+          layout: this.#store.layout,
+          inputs: ports,
+        }),
+      ),
+    );
+    const step = this.#noiseSteps;
+    const results = await graph.run(
+      { ...fed, ...this.#store.fedPorts(), ...this.#scalars(rate) },
+      { noise: { stretch: (request, call) => this.#noise.stretch(request, step, call) }, into: this.#store.next },
+    );
+    const loss = results[LOSS]?.data[0] ?? Number.NaN;
+    const norm = results[GRADIENT_NORM]?.data[0] ?? Number.NaN;
+    if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
+      throw new TensorError(
+        'not-finite',
+        `Step ${this.#optimizerSteps + 1} gave loss ${loss} and gradient norm ${norm}; the parameters were left as they were. Lower the learning rate or check the batch for extreme values.`,
+      );
+    }
+    this.#store.advance();
+    this.#optimizerSteps += 1;
+    this.#noiseSteps += 1;
+    return loss;
   }
 
   async #graph(shapes: string, make: () => Promise<Executable>): Promise<Executable> {
@@ -224,13 +220,6 @@ class CompiledTraining implements Training {
       fed[PROXIMAL] = Float32Array.of(rate.proximal ?? 0);
     }
     return fed;
-  }
-
-  #mustBe(...allowed: readonly ('empty' | 'ready')[]): void {
-    const condition = this.#condition;
-    if (condition === 'disposed') throw new TensorError('disposed', 'This training was disposed.');
-    if (condition === 'stepping') throw new TensorError('busy', 'A step is still running; await it first.');
-    if (!allowed.includes(condition)) throw new TensorError('not-loaded', 'Call load() before the first step.');
   }
 }
 

@@ -1,7 +1,7 @@
 import { tf } from '../engine.ts';
 import { TensorError } from '../error.ts';
 import type { Port, Program } from '../runtime/executable.ts';
-import { constantPorts, parameterPorts, recordOf } from '../runtime/ports.ts';
+import { constantPorts, parameterPorts, recordOf, tensorCalled } from '../runtime/ports.ts';
 import type { Loss, NoiseSource, Tensors, TrainingOptions } from '../spec.ts';
 import type { FlatLayout } from './flat-layout.ts';
 import type { Optimizer } from './optimizer/optimizer.ts';
@@ -108,10 +108,4 @@ function withProximalTerm({ loss, gradient }: Objective, distance: tf.Tensor, mu
 /** What brings a gradient of this norm down to the limit; 1 when it is below. */
 function clipScale(norm: tf.Tensor, limit: number): tf.Tensor {
   return tf.minimum(1, tf.div(limit, tf.add(norm, 1e-6)));
-}
-
-function tensorCalled(tensors: Tensors, name: string): tf.Tensor {
-  const tensor = tensors[name];
-  if (tensor === undefined) throw new TensorError('invalid-spec', `No tensor is called "${name}".`);
-  return tensor;
 }
