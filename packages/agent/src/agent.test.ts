@@ -72,6 +72,52 @@ describe('a round', () => {
     }
   });
 
+  test('signs the survivors and reveals once each, and has it on disk before it says so', async () => {
+    const federation = await TestFederation.start();
+    const { coordinator } = federation;
+    const sites = await federation.sites(4);
+    const names = [...sites.keys()];
+    const plan = federation.plan();
+    await coordinator.exchangeKeys(names, plan);
+    await coordinator.uploaded(names);
+    const { home } = site(sites, 'a');
+    const round = coordinator.round;
+    if (round === null) throw new Error('no round is running');
+    const survived = round.closeUploads();
+    await coordinator.confirm(survived);
+    expect((await stateOf(home)).lastPlan).toMatchObject({ roundId: plan.roundId, stage: 'confirmed' });
+
+    const request = { kind: 'revealRequest', ...round.closeConsistency() } as const;
+    coordinator.tell('a', request);
+    await coordinator.message('a', 'revealedShares', plan.roundId);
+    expect((await stateOf(home)).lastPlan).toMatchObject({ roundId: plan.roundId, stage: 'revealed' });
+    coordinator.tell('a', request);
+    coordinator.tell('a', { kind: 'consistencyRequest', ...survived, survivors: [0, 1, 2] });
+    await logged(federation, 'consistencyRequest does not fit');
+    const said = coordinator.heard.filter((one) => one.site === 'a').map(({ message }) => message.kind);
+    expect(said.filter((kind) => kind === 'survivorSignature' || kind === 'revealedShares')).toHaveLength(2);
+  });
+
+  test('does not reveal for other survivors than those it has signed, whoever else has signed them', async () => {
+    const federation = await TestFederation.start();
+    const { coordinator } = federation;
+    const names = [...(await federation.sites(4)).keys()];
+    const plan = federation.plan();
+    await coordinator.exchangeKeys(names, plan);
+    await coordinator.uploaded(names);
+    const round = coordinator.round;
+    if (round === null) throw new Error('no round is running');
+    await coordinator.confirm(round.closeUploads());
+    // The signatures are good, for all four; the coordinator asks as if the fourth had dropped out.
+    const { roundId, witnesses } = round.closeConsistency();
+    const split = { roundId, survivors: [0, 1, 2], witnesses: witnesses.slice(0, 3) };
+    coordinator.tell('a', { kind: 'revealRequest', ...split });
+    expect((await coordinator.message('a', 'withdrawal', plan.roundId)).reason).toContain(
+      'not the survivors that this site has signed',
+    );
+    expect(coordinator.heard.map(({ message }) => message.kind)).not.toContain('revealedShares');
+  });
+
   test('goes on without a site that drops out after sharing its keys', async () => {
     const federation = await TestFederation.start();
     const { coordinator } = federation;

@@ -121,7 +121,9 @@ async function measureRound(identities: readonly Identity[]): Promise<Measured> 
     sink.complete();
   }
 
-  const request = coordinator.closeUploads();
+  const survived = coordinator.closeUploads();
+  for (const { siteId, round } of survivors) coordinator.confirm(siteId, round.confirm(survived));
+  const request = coordinator.closeConsistency();
   for (const { siteId, round } of survivors) coordinator.reveal(siteId, round.reveal(request));
   const start = performance.now();
   await coordinator.unmask();

@@ -9,6 +9,8 @@ export type AggregationErrorCode =
   | 'already-masked'
   /** The site reveals once per round (attack 4: two different requests could together ask for both shares). */
   | 'already-revealed'
+  /** The site signs one set of survivors per round (attack 6: two signed sets could both reach the threshold). */
+  | 'already-confirmed'
   /** The site refused something earlier in this round and takes no further part in it. */
   | 'abandoned'
   /** A field of the wrong size, a list out of order, a number out of range. */
@@ -34,6 +36,10 @@ export type AggregationErrorCode =
   | 'unknown-survivor'
   /** The coordinator says that this site, which has uploaded, dropped out. */
   | 'declared-dropped'
+  /** Fewer sites than the threshold have signed the survivors of an active round. */
+  | 'unconfirmed'
+  /** Other survivors than those this site has signed. */
+  | 'split-view'
   /** Both shares of one site, none, or the kind that the survivors do not allow. */
   | 'wrong-share'
   /** A share that does not open, or does not lead to the secret its site committed to. */

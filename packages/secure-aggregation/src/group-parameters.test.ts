@@ -4,16 +4,23 @@ import { groupParameters } from './group-parameters.ts';
 import { codeOf } from './testing/federation.ts';
 
 test.each([
-  [3, 2, 3],
-  [4, 3, 3],
-  [5, 4, 4],
-  [7, 5, 5],
-  [10, 7, 7],
-  [16, 11, 11],
-  [20, 14, 14],
-  [100, 67, 67],
-])('%i sites: threshold %i, at least %i survivors (design, section 2.4)', (sites, threshold, minimumSurvivors) => {
-  expect(groupParameters(sites)).toEqual({ sites, threshold, minimumSurvivors });
+  [3, 2, 3, 'passive'],
+  [4, 3, 3, 'active'],
+  [5, 4, 4, 'active'],
+  [7, 5, 5, 'active'],
+  [10, 7, 7, 'active'],
+  [16, 11, 11, 'active'],
+  [20, 14, 14, 'active'],
+  [100, 67, 67, 'active'],
+] as const)(
+  '%i sites: threshold %i, at least %i survivors, %s (design, section 2.4)',
+  (sites, threshold, minimumSurvivors, mode) => {
+    expect(groupParameters(sites)).toEqual({ sites, threshold, minimumSurvivors, mode });
+  },
+);
+
+test('in a passive group the survivors that a site accepts leave no choice', () => {
+  expect(groupParameters(3).minimumSurvivors).toBe(3);
 });
 
 test('a group of less than three, more than 255 or a broken number of sites is refused', () => {

@@ -8,6 +8,12 @@ export interface GroupParameters {
   readonly threshold: number;
   /** Fewest inputs a revealed sum may have. */
   readonly minimumSurvivors: number;
+  /**
+   * `active`: a threshold of sites signs the survivors before anybody reveals (Bonawitz et al. 2017, figure 4,
+   * ConsistencyCheck). `passive`: nobody does. Three sites are passive because there is nothing to agree on: the only
+   * survivors that one of them accepts are all three.
+   */
+  readonly mode: 'active' | 'passive';
 }
 
 /**
@@ -52,5 +58,6 @@ export function groupParameters(sites: number): GroupParameters {
     );
   }
   const threshold = sites === MINIMUM_SITES ? 2 : Math.floor((2 * sites) / 3) + 1;
-  return { sites, threshold, minimumSurvivors: Math.max(MINIMUM_SITES, threshold) };
+  const mode = sites === MINIMUM_SITES ? 'passive' : 'active';
+  return { sites, threshold, minimumSurvivors: Math.max(MINIMUM_SITES, threshold), mode };
 }

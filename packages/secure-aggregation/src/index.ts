@@ -2,6 +2,7 @@ export { AggregationError, type AggregationErrorCode } from './errors.ts';
 export { groupParameters, type GroupParameters, type SiteFloor } from './group-parameters.ts';
 export { generateIdentityKey, identityFromPrivateKey, verifySignature, type Identity } from './keys/identity.ts';
 export type {
+  ConsistencyRequest,
   KeyAdvertisement,
   KeyRoster,
   MaskedHeader,
@@ -11,6 +12,8 @@ export type {
   SealedShare,
   SealedShares,
   ShareDelivery,
+  SurvivorSignature,
+  SurvivorWitness,
 } from './messages.ts';
 export type { RandomSource } from './keys/random.ts';
 export { clipToNorm, type Clipping } from './ring/clipping.ts';

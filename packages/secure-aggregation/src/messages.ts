@@ -2,7 +2,7 @@
  * The messages of the masking protocol, field for field those of proto/noren/v1/secure_aggregation.proto.
  *
  * U1, U2, U3 are the sets of Bonawitz et al. (CCS 2017, figure 4): the sites that advertised keys, that also shared
- * their secrets, whose masked vector also arrived. Sites are numbered 0 .. n-1 by their place in the key roster, which
+ * their secrets, whose masked vector also arrived. R0 to R4 are the figure's rounds 0 to 4. Sites are numbered 0 .. n-1 by their place in the key roster, which
  * is U1 in ascending order of site id (by UTF-16 code unit).
  */
 
@@ -70,11 +70,34 @@ export interface MaskedHeader {
   readonly signature: Uint8Array;
 }
 
+/** R3, coordinator to site, in active groups: whose vectors are in the sum. */
+export interface ConsistencyRequest {
+  readonly roundId: string;
+  /** U3, roster numbers, ascending. */
+  readonly survivors: readonly number[];
+}
+
+/** R3, site to coordinator: the site was told these survivors, and will reveal for no others. */
+export interface SurvivorSignature {
+  readonly roundId: string;
+  /** Ed25519 over the key roster, U2 and U3, which both ends know; 64 bytes. */
+  readonly signature: Uint8Array;
+}
+
+/** What one site's signature is to the others. */
+export interface SurvivorWitness {
+  /** Roster number of the site that signed. */
+  readonly site: number;
+  readonly signature: Uint8Array;
+}
+
 /** R4, coordinator to site. */
 export interface RevealRequest {
   readonly roundId: string;
   /** U3, roster numbers, ascending. */
   readonly survivors: readonly number[];
+  /** In active groups a threshold or more of the survivors, ascending by `site`; in passive ones none. */
+  readonly witnesses: readonly SurvivorWitness[];
 }
 
 /** One of a site's two secrets, never both: the message cannot even say it. */

@@ -30,7 +30,7 @@ export interface PendingState {
 }
 
 /** How far the site went in a round. From `keys` on it has key material out and must never begin the round again. */
-export type ParticipationStage = 'seen' | 'keys' | 'revealed' | 'finished';
+export type ParticipationStage = 'seen' | 'keys' | 'confirmed' | 'revealed' | 'finished';
 
 /** All that must survive a crash. Everything else in the home is a cache, an identity or a record. */
 export interface AgentState {
@@ -68,7 +68,7 @@ const stateSchema: z.ZodType<AgentState> = z.strictObject({
       round: z.int().min(0),
       roundId,
       hash,
-      stage: z.enum(['seen', 'keys', 'revealed', 'finished']),
+      stage: z.enum(['seen', 'keys', 'confirmed', 'revealed', 'finished']),
     })
     .nullable(),
   serving: z.strictObject({ strategy, roundId, release: hash.nullable(), backbone: hash, model: hash }).nullable(),

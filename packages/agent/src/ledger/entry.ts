@@ -10,6 +10,7 @@ export type LedgerKind =
   | 'progress'
   | 'keyAdvertisement'
   | 'sealedShares'
+  | 'survivorSignature'
   | 'revealedShares'
   | 'evaluationReport'
   | 'withdrawal'
@@ -50,6 +51,7 @@ export const ledgerEntrySchema: z.ZodType<LedgerEntry> = z.strictObject({
     'progress',
     'keyAdvertisement',
     'sealedShares',
+    'survivorSignature',
     'revealedShares',
     'evaluationReport',
     'withdrawal',

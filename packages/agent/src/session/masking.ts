@@ -5,6 +5,7 @@ import {
   quantiserFor,
   SiteRound,
   type Identity,
+  type ConsistencyRequest,
   type KeyRoster,
   type RevealRequest,
   type ShareDelivery,
@@ -22,7 +23,7 @@ export interface MaskedUpdate {
   readonly bytes: number;
 }
 
-/** A round's secrets and the four messages made from them. Every wrong call or message throws AggregationError. */
+/** A round's secrets and the five messages made from them. Every wrong call or message throws AggregationError. */
 export class Masking {
   readonly #plan: VerifiedPlan['plan'];
   readonly #round: SiteRound;
@@ -73,6 +74,10 @@ export class Masking {
   mask(quantised: Int32Array): MaskedUpdate {
     const { header, chunks } = this.#round.mask(quantised);
     return { header, chunks: [...chunks], bytes: quantised.byteLength };
+  }
+
+  confirm(request: ConsistencyRequest): SiteMessage {
+    return { kind: 'survivorSignature', ...this.#round.confirm(request) };
   }
 
   reveal(request: RevealRequest): SiteMessage {

@@ -50,7 +50,7 @@ test('messages of a round the site does not know are ignored', async () => {
   const federation = await TestFederation.start();
   const { coordinator } = federation;
   await federation.sites(1);
-  coordinator.tell('a', { kind: 'revealRequest', roundId: 'round-7', survivors: [0, 1, 2] } as never);
+  coordinator.tell('a', { kind: 'revealRequest', roundId: 'round-7', survivors: [0, 1, 2], witnesses: [] } as never);
   await logged(federation, 'revealRequest of round round-7, but no round is running');
   expect(coordinator.heard.map(({ message }) => message.kind)).not.toContain('revealedShares');
 });

@@ -5,7 +5,12 @@ import type { Ledger } from '../ledger/ledger.ts';
 const HEARTBEAT_ENTRY_EVERY = 3_600_000;
 
 /** Kinds whose entry must be on disk before the message leaves: what they disclose cannot be taken back. */
-const DURABLE: ReadonlySet<SiteMessage['kind']> = new Set(['sealedShares', 'revealedShares', 'evaluationReport']);
+const DURABLE: ReadonlySet<SiteMessage['kind']> = new Set([
+  'sealedShares',
+  'survivorSignature',
+  'revealedShares',
+  'evaluationReport',
+]);
 
 /**
  * The only way by which a session message leaves: it is written into the ledger first. Heartbeats are empty, so they

@@ -41,6 +41,8 @@ export class RoundRunner {
         return this.#happen({ kind: 'roster', roundId: message.roundId, roster: message });
       case 'shareDelivery':
         return this.#happen({ kind: 'delivery', roundId: message.roundId, delivery: message });
+      case 'consistencyRequest':
+        return this.#happen({ kind: 'consistencyRequest', roundId: message.roundId, request: message });
       case 'revealRequest':
         return this.#happen({ kind: 'revealRequest', roundId: message.roundId, request: message });
       case 'candidateAnnouncement':
@@ -107,6 +109,8 @@ export class RoundRunner {
         return this.#track(running?.relearn(action.delivery), { kind: 'relearned', roundId });
       case 'upload':
         return this.#track(running?.upload());
+      case 'confirm':
+        return this.#track(running?.confirm(action.request));
       case 'reveal':
         return this.#track(running?.reveal(action.request));
       case 'evaluate':

@@ -5,7 +5,8 @@ import { nextRound, type RoundAction, type RoundEvent, type RoundPhase, type Rou
 const roundId = 'round-1';
 const roster = { roundId, advertisements: [], identityKeys: [] };
 const delivery = { roundId, sharingSites: [0, 1, 2], shares: [] };
-const request = { roundId, survivors: [0, 1, 2] };
+const survived = { roundId, survivors: [0, 1, 2, 3] };
+const request = { ...survived, witnesses: [] };
 const closing = { outcome: 'accepted', reason: '', releaseHash: 'd'.repeat(64) } as const;
 
 const offer: RoundEvent = { kind: 'offer', roundId };
@@ -16,6 +17,7 @@ const course: readonly (readonly [RoundEvent, RoundPhase, RoundAction['do'][]])[
   [{ kind: 'roster', roundId, roster }, 'sharing', ['share']],
   [{ kind: 'delivery', roundId, delivery }, 'relearning', ['relearn']],
   [{ kind: 'relearned', roundId }, 'masked', ['upload']],
+  [{ kind: 'consistencyRequest', roundId, request: survived }, 'confirmed', ['confirm']],
   [{ kind: 'revealRequest', roundId, request }, 'revealed', ['reveal']],
   [{ kind: 'candidate', roundId, hash: 'e'.repeat(64) }, 'evaluating', ['forget', 'evaluate']],
   [{ kind: 'evaluated', roundId }, 'reported', ['report']],
@@ -63,8 +65,8 @@ describe('what does not fit is ignored and changes nothing', () => {
     }
   });
 
-  test('a second roster, delivery or reveal request', () => {
-    for (const place of [2, 3, 5]) {
+  test('a second roster, delivery, list of survivors or reveal request', () => {
+    for (const place of [2, 3, 5, 6]) {
       const event = events[place];
       if (event === undefined) throw new Error('the course is shorter than the test thinks');
       const step = nextRound(play(events.slice(0, place + 1)), event);
@@ -73,13 +75,20 @@ describe('what does not fit is ignored and changes nothing', () => {
   });
 });
 
+test('a site that was away while the others signed still reveals, and then signs no other list', () => {
+  const step = nextRound(reach('masked'), { kind: 'revealRequest', roundId, request });
+  expect(step).toEqual({ state: { phase: 'revealed', roundId }, actions: [{ do: 'reveal', request }] });
+  const late = nextRound(step.state, { kind: 'consistencyRequest', roundId, request: survived });
+  expect(late.actions.map((action) => action.do)).toEqual(['ignore']);
+});
+
 test('a new offer ends a round whose end the site never heard', () => {
   const step = nextRound(reach('masked'), { kind: 'offer', roundId: 'round-2' });
   expect(step.state).toEqual({ phase: 'considering', roundId: 'round-2' });
   expect(step.actions).toEqual([{ do: 'drop', roundId }, { do: 'judge' }]);
 });
 
-test.each(['keys', 'sharing', 'relearning', 'masked', 'revealed', 'evaluating'] as const)(
+test.each(['keys', 'sharing', 'relearning', 'masked', 'confirmed', 'revealed', 'evaluating'] as const)(
   'a failure in %s withdraws the site, which then never begins this round again',
   (phase) => {
     const step = nextRound(reach(phase), { kind: 'failed', roundId, reason: 'the disk is full' });
@@ -91,7 +100,7 @@ test.each(['keys', 'sharing', 'relearning', 'masked', 'revealed', 'evaluating'] 
   },
 );
 
-test.each(['keys', 'sharing', 'relearning', 'masked', 'revealed', 'bystander'] as const)(
+test.each(['keys', 'sharing', 'relearning', 'masked', 'confirmed', 'revealed', 'bystander'] as const)(
   'a candidate is judged even by a site in %s',
   (phase) => {
     const state = phase === 'bystander' ? ({ phase, roundId } as const) : reach(phase);
@@ -116,7 +125,8 @@ test('whatever arrives in whatever order, a site masks, reveals and joins at mos
         ({ state } = step);
         for (const action of step.actions) done.set(action.do, (done.get(action.do) ?? 0) + 1);
       }
-      for (const once of ['upload', 'reveal', 'share', 'join']) expect(done.get(once) ?? 0).toBeLessThanOrEqual(1);
+      for (const once of ['upload', 'confirm', 'reveal', 'share', 'join'])
+        expect(done.get(once) ?? 0).toBeLessThanOrEqual(1);
     }),
   );
 });

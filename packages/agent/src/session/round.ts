@@ -1,4 +1,4 @@
-import type { KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggregation';
+import type { ConsistencyRequest, KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggregation';
 
 /**
  * Where the site stands in a round.
@@ -8,6 +8,7 @@ import type { KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggr
  * - `sharing`: shares are out (or being made), the delivery is awaited
  * - `relearning`: the set of masking sites is fixed; training runs
  * - `masked`: the masked update is on its way or there
+ * - `confirmed`: the site has signed who survived
  * - `revealed`: the shares that unmask the sum are out
  * - `evaluating`: the candidate is being compared with what the site has
  * - `reported`: the gate has decided, the federation's decision is awaited
@@ -19,6 +20,7 @@ export type RoundPhase =
   | 'sharing'
   | 'relearning'
   | 'masked'
+  | 'confirmed'
   | 'revealed'
   | 'evaluating'
   | 'reported'
@@ -41,6 +43,7 @@ export type RoundEvent = { readonly roundId: string } & (
   | { readonly kind: 'roster'; readonly roster: KeyRoster }
   | { readonly kind: 'delivery'; readonly delivery: ShareDelivery }
   | { readonly kind: 'relearned' }
+  | { readonly kind: 'consistencyRequest'; readonly request: ConsistencyRequest }
   | { readonly kind: 'revealRequest'; readonly request: RevealRequest }
   | { readonly kind: 'candidate'; readonly hash: string }
   | { readonly kind: 'evaluated' }
@@ -56,6 +59,7 @@ export type RoundAction =
   | { readonly do: 'share'; readonly roster: KeyRoster }
   | { readonly do: 'relearn'; readonly delivery: ShareDelivery }
   | { readonly do: 'upload' }
+  | { readonly do: 'confirm'; readonly request: ConsistencyRequest }
   | { readonly do: 'reveal'; readonly request: RevealRequest }
   | { readonly do: 'evaluate'; readonly candidate: string }
   | { readonly do: 'report' }
@@ -102,8 +106,12 @@ export function nextRound(state: RoundState, event: RoundEvent): RoundStep {
     case 'relearned':
       if (phase !== 'relearning') break;
       return to('masked', { do: 'upload' });
-    case 'revealRequest':
+    case 'consistencyRequest':
       if (phase !== 'masked') break;
+      return to('confirmed', { do: 'confirm', request: event.request });
+    case 'revealRequest':
+      // Also from a site that did not sign in time: a threshold of the others has.
+      if (phase !== 'masked' && phase !== 'confirmed') break;
       return to('revealed', { do: 'reveal', request: event.request });
     case 'candidate':
       return candidate(state, event.hash, to);

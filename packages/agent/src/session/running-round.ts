@@ -1,5 +1,5 @@
 import type { ActivityName, Hash, SiteMessage } from '@noren/protocol';
-import type { KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggregation';
+import type { ConsistencyRequest, KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggregation';
 import { AgentError } from '../agent-error.ts';
 import { dataJob, servedModel, type AgentParts } from '../agent-parts.ts';
 import { writeAtomically } from '../home/atomic-file.ts';
@@ -95,6 +95,13 @@ export class RunningRound {
     }, signal);
     this.#masked = null;
     await trainer.trainReferences(await this.#prepare(), this.#watch('preparing', this.#whole.signal));
+  }
+
+  async confirm(request: ConsistencyRequest): Promise<void> {
+    const signed = this.#secrets().confirm(request);
+    // On disk first: whatever happens to this process, it signs no second list (secure aggregation, attack 6).
+    await this.#reach('confirmed');
+    this.#say(signed);
   }
 
   async reveal(request: RevealRequest): Promise<void> {

@@ -21,7 +21,13 @@ import {
   type SiteMessage,
   type UploadHeader,
 } from '@noren/protocol';
-import { CoordinatorRound, decodeSum, quantiserFor, type DecodedSum } from '@noren/secure-aggregation';
+import {
+  CoordinatorRound,
+  decodeSum,
+  quantiserFor,
+  type ConsistencyRequest,
+  type DecodedSum,
+} from '@noren/secure-aggregation';
 import { onTestFinished } from 'vitest';
 
 export type Kind = SiteMessage['kind'];
@@ -171,7 +177,9 @@ export class ScriptedCoordinator {
     const { round } = this;
     if (round === null) throw new Error('no round is running');
     await this.uploaded(sites);
-    const request = round.closeUploads();
+    const survived = round.closeUploads();
+    if (round.mode === 'active') await this.confirm(survived);
+    const request = round.closeConsistency();
     for (const site of round.survivors) this.tell(site, { kind: 'revealRequest', ...request });
     for (const site of round.survivors) {
       const { kind: _kind, ...shares } = await this.message(site, 'revealedShares', plan.roundId);
@@ -179,6 +187,17 @@ export class ScriptedCoordinator {
     }
     const quantiser = quantiserFor({ clipNorm: plan.update.clipNorm, sites: round.cohort.length });
     return decodeSum(await round.unmask(), quantiser);
+  }
+
+  /** Lets every survivor sign who survived. */
+  async confirm(request: ConsistencyRequest): Promise<void> {
+    const { round } = this;
+    if (round === null) throw new Error('no round is running');
+    for (const site of round.survivors) this.tell(site, { kind: 'consistencyRequest', ...request });
+    for (const site of round.survivors) {
+      const { kind: _kind, ...signature } = await this.message(site, 'survivorSignature', request.roundId);
+      round.confirm(site, signature);
+    }
   }
 
   #changed(): void {

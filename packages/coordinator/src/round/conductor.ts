@@ -10,6 +10,7 @@ import type { Journal } from '../store/journal.ts';
 import type { YieldTurn } from './aggregate.ts';
 import { makeCandidate } from './candidate.ts';
 import { MaskedSum, notAwaited, REPEATED_UPLOAD } from './masked-sum.ts';
+import type { MaskingMessage } from './masked-sum.ts';
 import { advance, plannedRound } from './round-machine.ts';
 import type { RoundAction, RoundInput } from './round-input.ts';
 import { effectiveDeadline, isAwaited, reached } from './round-state.ts';
@@ -144,6 +145,8 @@ export class Conductor {
         return this.#taken(site, 'advertisements', message) ?? { kind: 'advertised', site };
       case 'sealedShares':
         return this.#taken(site, 'shares', message) ?? { kind: 'shared', site };
+      case 'survivorSignature':
+        return this.#taken(site, 'confirmations', message) ?? { kind: 'confirmed', site };
       case 'revealedShares':
         return this.#taken(site, 'reveals', message) ?? { kind: 'revealed', site };
       case 'evaluationReport': {
@@ -158,7 +161,7 @@ export class Conductor {
   }
 
   /** Null when the masking protocol has taken the message in; else the input that puts the site out, or a no-op. */
-  #taken(site: SiteId, step: Step, message: Parameters<MaskedSum['take']>[1]): RoundInput | null {
+  #taken(site: SiteId, step: Step, message: MaskingMessage): RoundInput | null {
     if (!isAwaited(this.#state, site, step)) return { kind: 'tick' };
     try {
       this.#sum.take(site, message);
@@ -228,7 +231,10 @@ export class Conductor {
         for (const site of this.#sum.closeShares()) this.#remind(site as SiteId, 'updates');
         return;
       case 'close-updates':
-        for (const site of this.#sum.closeUpdates()) this.#remind(site as SiteId, 'reveals');
+        for (const site of this.#sum.closeUpdates()) this.#remind(site as SiteId, 'confirmations');
+        return;
+      case 'close-confirmations':
+        for (const site of this.#sum.closeConfirmations()) this.#remind(site as SiteId, 'reveals');
         return;
       case 'open-sum':
         return this.#compute(() => this.#openSum());
@@ -253,7 +259,8 @@ export class Conductor {
 
   #messageOf(site: SiteId, step: Step): CoordinatorMessage | null {
     const { id: roundId, candidate: candidateHash } = this.#state;
-    const [roster, delivery, request] = [this.#sum.roster(), this.#sum.delivery(site), this.#sum.request()];
+    const [roster, delivery] = [this.#sum.roster(), this.#sum.delivery(site)];
+    const [survived, request] = [this.#sum.survived(), this.#sum.request()];
     switch (step) {
       case 'replies':
       case 'advertisements':
@@ -262,6 +269,8 @@ export class Conductor {
         return roster === null ? null : { kind: 'keyRoster', ...roster };
       case 'updates':
         return delivery === null ? null : { kind: 'shareDelivery', ...delivery };
+      case 'confirmations':
+        return survived === null ? null : { kind: 'consistencyRequest', ...survived };
       case 'reveals':
         return request === null ? null : { kind: 'revealRequest', ...request };
       case 'reports':

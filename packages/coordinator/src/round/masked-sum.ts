@@ -1,7 +1,7 @@
 import { ProtocolError } from '@noren/protocol';
 import type { Hash, SiteId, SiteMessage, UploadHeader, UploadReceiver } from '@noren/protocol';
 import { AggregationError, CoordinatorRound, decodeSum, EXTRA_ELEMENTS, quantiserFor } from '@noren/secure-aggregation';
-import type { KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggregation';
+import type { ConsistencyRequest, KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggregation';
 
 import type { BlobStore } from '../blobs/blob-store.ts';
 import { checkAggregate } from './aggregate.ts';
@@ -13,12 +13,19 @@ export interface OpenedSum {
   readonly meanUpdate: Float32Array;
 }
 
+/** What a site says in the masking protocol, its upload aside. */
+export type MaskingMessage = Extract<
+  SiteMessage,
+  { kind: 'keyAdvertisement' | 'sealedShares' | 'survivorSignature' | 'revealedShares' }
+>;
+
 /** The secure aggregation of one round, with the messages kept that may have to be sent again. */
 export class MaskedSum {
   readonly #ring: CoordinatorRound;
   readonly #clipNorm: number;
   #roster: KeyRoster | null = null;
   #deliveries: ReadonlyMap<string, ShareDelivery> = new Map();
+  #survived: ConsistencyRequest | null = null;
   #request: RevealRequest | null = null;
   #bytesUp = 0;
 
@@ -36,10 +43,7 @@ export class MaskedSum {
   }
 
   /** Takes a verified answer in, or throws AggregationError: the sender broke the protocol. */
-  take(
-    site: SiteId,
-    message: Extract<SiteMessage, { kind: 'keyAdvertisement' | 'sealedShares' | 'revealedShares' }>,
-  ): void {
+  take(site: SiteId, message: MaskingMessage): void {
     switch (message.kind) {
       case 'keyAdvertisement':
         if (message.siteId !== site)
@@ -47,6 +51,8 @@ export class MaskedSum {
         return this.#ring.advertise(message);
       case 'sealedShares':
         return this.#ring.shares(site, message);
+      case 'survivorSignature':
+        return this.#ring.confirm(site, message);
       case 'revealedShares':
         return this.#ring.reveal(site, message);
     }
@@ -64,9 +70,15 @@ export class MaskedSum {
     return [...this.#deliveries.keys()];
   }
 
-  /** Fixes U3. */
+  /** Fixes U3; the sites that have to sign it. */
   closeUpdates(): readonly string[] {
-    this.#request = this.#ring.closeUploads();
+    this.#survived = this.#ring.closeUploads();
+    return this.#ring.mode === 'active' ? this.#ring.survivors : [];
+  }
+
+  /** Fixes who vouches for U3. */
+  closeConfirmations(): readonly string[] {
+    this.#request = this.#ring.closeConsistency();
     return this.#ring.survivors;
   }
 
@@ -76,6 +88,10 @@ export class MaskedSum {
 
   delivery(site: SiteId): ShareDelivery | null {
     return this.#deliveries.get(site) ?? null;
+  }
+
+  survived(): ConsistencyRequest | null {
+    return this.#survived;
   }
 
   request(): RevealRequest | null {

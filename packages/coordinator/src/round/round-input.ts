@@ -7,7 +7,7 @@ import type { PooledDifference } from './verdict.ts';
 export type RoundInput =
   | { readonly kind: 'start'; readonly connected: readonly SiteId[] }
   | { readonly kind: 'accepted' | 'advertised' | 'shared' | 'uploading' | 'uploaded'; readonly site: SiteId }
-  | { readonly kind: 'revealed'; readonly site: SiteId }
+  | { readonly kind: 'confirmed' | 'revealed'; readonly site: SiteId }
   | { readonly kind: 'reported'; readonly site: SiteId; readonly report: EvaluationReport }
   | { readonly kind: 'refused'; readonly site: SiteId; readonly reason: string }
   | { readonly kind: 'connected' | 'disconnected'; readonly site: SiteId }
@@ -58,8 +58,10 @@ export type RoundAction =
   | { readonly kind: 'close-keys' }
   /** Fix U2 and deliver the shares. */
   | { readonly kind: 'close-shares' }
-  /** Fix U3 and ask for the reveals. */
+  /** Fix U3, and in groups of more than three ask the survivors to sign it. */
   | { readonly kind: 'close-updates' }
+  /** Fix who vouches for U3 and ask for the reveals. */
+  | { readonly kind: 'close-confirmations' }
   | { readonly kind: 'open-sum' }
   | { readonly kind: 'make-candidate' }
   | { readonly kind: 'announce'; readonly candidate: Hash; readonly sites: readonly SiteId[] }

@@ -9,12 +9,13 @@ import type { RoundState, Step } from './round-state.ts';
 import { waitingSentence } from './waiting-sentence.ts';
 
 describe('whatever happens in whatever order', () => {
-  const NOISE = ['accepted', 'advertised', 'shared', 'uploading', 'uploaded', 'revealed'] as const;
+  const NOISE = ['accepted', 'advertised', 'shared', 'uploading', 'uploaded', 'confirmed', 'revealed'] as const;
   const ANSWERS: Readonly<Record<Step, (site: SiteId) => RoundInput>> = {
     replies: (site) => ({ kind: 'accepted', site }),
     advertisements: (site) => ({ kind: 'advertised', site }),
     shares: (site) => ({ kind: 'shared', site }),
     updates: (site) => ({ kind: 'uploaded', site }),
+    confirmations: (site) => ({ kind: 'confirmed', site }),
     reveals: (site) => ({ kind: 'revealed', site }),
     opening: () => ({ kind: 'opened', evidence }),
     candidate: () => ({ kind: 'candidate', hash, moments: null }),
@@ -70,6 +71,10 @@ describe('whatever happens in whatever order', () => {
         const uploaded = [...play.state.members.values()].filter(({ stage }) => stage === 'uploaded');
         const revealed = uploaded.filter((member) => member.revealed);
         expect(uploaded.length).toBeGreaterThanOrEqual(play.state.group?.minimumSurvivors ?? Infinity);
+        const confirmed = uploaded.filter((member) => member.confirmed);
+        if (play.state.group?.mode === 'active') {
+          expect(confirmed.length).toBeGreaterThanOrEqual(play.state.group.threshold);
+        }
         expect(revealed.length).toBeGreaterThanOrEqual(play.state.group?.threshold ?? Infinity);
       }),
       { numRuns: 300 },

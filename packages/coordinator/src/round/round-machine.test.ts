@@ -56,10 +56,26 @@ describe('a phase ends without the sites that do not answer', () => {
   });
 
   test('a threshold of shares opens the sum at the deadline', () => {
-    const play = new Play().relearning().all('uploaded').all('revealed', [akita, beppu, chiba, date]);
+    const play = new Play().relearning().all('uploaded').all('confirmed').all('revealed', [akita, beppu, chiba, date]);
     expect(play.state.step).toBe('reveals');
     expect(play.deadline().state.step).toBe('opening');
     expect(play.facts('round-dropped')).toEqual([]);
+  });
+
+  test('a threshold of signatures fixes the survivors, and who did not sign may still reveal', () => {
+    const play = new Play().relearning().all('uploaded').all('confirmed', [akita, beppu, chiba, date]);
+    expect(play.state).toMatchObject({ phase: 'unmasking', step: 'confirmations' });
+    expect(play.deadline().state.step).toBe('reveals');
+    expect(play.did('close-confirmations')).toHaveLength(1);
+    expect(play.all('revealed', [beppu, chiba, date, ebina]).deadline().state.step).toBe('opening');
+  });
+
+  test('three sites sign nothing: the reveals follow the updates at once', () => {
+    const three = [akita, beppu, chiba];
+    const play = new Play(three).relearning(three).all('uploaded', three);
+    expect(play.state.step).toBe('reveals');
+    const order = play.actions.map(({ kind }) => kind);
+    expect(order.slice(-2)).toEqual(['close-updates', 'close-confirmations']);
   });
 
   test('a report that is missing at the deadline does not hold up the decision', () => {
@@ -99,11 +115,20 @@ describe('a round that cannot be completed ends with the reason', () => {
       /too few masked updates arrived: 0 of at least 4/,
     ],
     [
+      'too few sign the survivors',
+      () => new Play().relearning().all('uploaded').all('confirmed', [akita, beppu, chiba]).deadline(),
+      /too few sites signed the list of survivors: 3 of at least 4/,
+    ],
+    [
       'too few help to open the sum',
-      () => new Play().relearning().all('uploaded').all('revealed', [akita, beppu]).deadline(),
+      () => new Play().relearning().all('uploaded').all('confirmed').all('revealed', [akita, beppu]).deadline(),
       /open the sum: 2 of at least 4/,
     ],
-    ['the arithmetic never ends', () => new Play().relearning().all('uploaded').all('revealed').deadline(), /too long/],
+    [
+      'the arithmetic never ends',
+      () => new Play().relearning().all('uploaded').all('confirmed').all('revealed').deadline(),
+      /too long/,
+    ],
     ['the coordinator stops', () => new Play().relearning().take({ kind: 'broken', reason: 'stopping' }), /stopping/],
   ];
   test.each(cases)('%s', (_, play, reason) => {
@@ -154,7 +179,7 @@ describe('a site that could not contribute', () => {
   const others = [beppu, chiba, date, ebina];
   function withoutAkita(kind: 'left' | 'excluded'): Play {
     const play = new Play().relearning().take({ kind, site: akita, reason: 'why' });
-    play.all('uploaded', others).all('revealed', others).take({ kind: 'opened', evidence });
+    play.all('uploaded', others).all('confirmed', others).all('revealed', others).take({ kind: 'opened', evidence });
     return play.take({ kind: 'candidate', hash, moments: null });
   }
 

@@ -73,6 +73,8 @@ class Turn {
         return this.#uploading(input.site);
       case 'uploaded':
         return this.#answer(input.site, 'updates', { stage: 'uploaded' });
+      case 'confirmed':
+        return this.#answer(input.site, 'confirmations', { confirmed: true });
       case 'revealed':
         return this.#answer(input.site, 'reveals', { revealed: true });
       case 'reported':
@@ -182,8 +184,8 @@ class Turn {
     const floor = floorOf(this.#state);
     if (waiting.length === 0 && answered.length >= floor) return this.#finish(step);
     if (expired) {
-      // A threshold of shares opens the sum; whether more of the survivors answer is of no consequence.
-      const quorum = step === 'reveals' ? 0 : this.#state.rules.quorum;
+      // A threshold opens the sum; whether more of the survivors answer is of no consequence.
+      const quorum = UNMASKING.has(step) ? 0 : this.#state.rules.quorum;
       const needed = Math.max(floor, Math.ceil(quorum * (answered.length + waiting.length)));
       return answered.length >= needed ? this.#finish(step) : this.#giveUp(step, answered.length, needed);
     }
@@ -210,9 +212,17 @@ class Turn {
         this.#enter('updates', this.#reaching('shared'));
         this.#actions.push({ kind: 'close-shares' });
         return this.#settle(false);
-      case 'updates':
-        this.#enter('reveals', this.#reaching('uploaded'));
+      case 'updates': {
+        const survivors = this.#reaching('uploaded');
+        const { group } = this.#state;
+        this.#enter(group?.mode === 'passive' ? 'reveals' : 'confirmations', survivors);
         this.#actions.push({ kind: 'close-updates' });
+        if (group?.mode === 'passive') this.#actions.push({ kind: 'close-confirmations' });
+        return this.#settle(false);
+      }
+      case 'confirmations':
+        this.#enter('reveals', []);
+        this.#actions.push({ kind: 'close-confirmations' });
         return this.#settle(false);
       case 'reveals':
         this.#enter('opening', []);
@@ -245,7 +255,7 @@ class Turn {
 
   /** Whoever has not answered is out; only a survivor's silence at the unmasking changes nothing: its update is in. */
   #dropUnanswered(step: Step): void {
-    if (step === 'reveals') return;
+    if (UNMASKING.has(step)) return;
     const { waiting, away } = tally(this.#state);
     for (const { site, present } of [...waiting, ...away]) {
       const reason = present ? 'no answer in time' : 'the connection was lost';
@@ -290,11 +300,15 @@ class Turn {
   }
 }
 
+/** Steps in which a threshold of the survivors answers for all. */
+const UNMASKING: ReadonlySet<Step> = new Set(['confirmations', 'reveals']);
+
 const SHORTAGE: Readonly<Record<Step, string>> = {
   replies: 'too few sites accepted the offer',
   advertisements: 'too few sites sent their keys',
   shares: 'too few sites completed the key exchange',
   updates: 'too few masked updates arrived',
+  confirmations: 'too few sites signed the list of survivors',
   reveals: 'too few sites helped to open the sum',
   opening: 'the sum could not be opened',
   candidate: 'the candidate could not be made',
@@ -307,6 +321,7 @@ const DEADLINES: Readonly<Record<Step, keyof RoundRules['deadlines'] | null>> = 
   advertisements: 'keys',
   shares: 'keys',
   updates: 'relearning',
+  confirmations: 'unmasking',
   reveals: 'unmasking',
   opening: null,
   candidate: null,
@@ -319,7 +334,8 @@ function durationOf(step: Step, { deadlines }: RoundRules): number {
 }
 
 function asked(site: SiteId): Member {
-  return { site, stage: 'asked', revealed: false, report: null, present: true, out: null, dropped: false };
+  const nothing = { confirmed: false, revealed: false, report: null, out: null, dropped: false };
+  return { site, stage: 'asked', present: true, ...nothing };
 }
 
 function ids(members: readonly Member[]): SiteId[] {

@@ -8,6 +8,7 @@ export type Step =
   | 'advertisements'
   | 'shares'
   | 'updates'
+  | 'confirmations'
   | 'reveals'
   | 'opening'
   | 'candidate'
@@ -19,6 +20,8 @@ export type Stage = 'asked' | 'accepted' | 'advertised' | 'shared' | 'uploaded';
 export interface Member {
   readonly site: SiteId;
   readonly stage: Stage;
+  /** The site has signed who survived; never in a group of three. */
+  readonly confirmed: boolean;
   readonly revealed: boolean;
   readonly report: EvaluationReport | null;
   /** Connected now. A site without a connection may come back and go on. */
@@ -94,6 +97,7 @@ export const STEP_RULES: Readonly<Record<Step, StepRule>> = {
   },
   shares: { phase: 'keys', from: 'advertised', answered: (m) => reached(m, 'shared'), answerOutlivesSite: false },
   updates: { phase: 'relearning', from: 'shared', answered: (m) => reached(m, 'uploaded'), answerOutlivesSite: true },
+  confirmations: { phase: 'unmasking', from: 'uploaded', answered: (m) => m.confirmed, answerOutlivesSite: true },
   reveals: { phase: 'unmasking', from: 'uploaded', answered: (m) => m.revealed, answerOutlivesSite: true },
   opening: { phase: 'unmasking', from: 'uploaded', answered: () => true, answerOutlivesSite: true },
   candidate: { phase: 'aggregated', from: 'uploaded', answered: () => true, answerOutlivesSite: true },
@@ -143,7 +147,7 @@ export function floorOf(state: RoundState): number {
   const { minimumSites } = state.rules;
   const { group } = state;
   if (group === null) return minimumSites;
-  if (state.step === 'reveals') return group.threshold;
+  if (state.step === 'confirmations' || state.step === 'reveals') return group.threshold;
   if (state.step === 'shares' || state.step === 'updates') {
     return Math.max(minimumSites, group.threshold, group.minimumSurvivors);
   }

@@ -25,6 +25,7 @@ const WHAT: Readonly<Record<Exclude<Step, 'opening' | 'candidate'>, string>> = {
   advertisements: 'keys',
   shares: 'key shares',
   updates: 'masked updates',
+  confirmations: 'signatures of who survived',
   reveals: 'shares that open the sum',
   reports: 'evaluation reports',
 };

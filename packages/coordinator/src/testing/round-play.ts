@@ -57,7 +57,10 @@ export class Play {
     return this;
   }
 
-  all(kind: 'accepted' | 'advertised' | 'shared' | 'uploading' | 'uploaded' | 'revealed', sites = SITES): this {
+  all(
+    kind: 'accepted' | 'advertised' | 'shared' | 'uploading' | 'uploaded' | 'confirmed' | 'revealed',
+    sites = SITES,
+  ): this {
     for (const site of sites) this.take({ kind, site });
     return this;
   }
@@ -76,6 +79,7 @@ export class Play {
     return this.relearning(sites)
       .all('uploading', sites)
       .all('uploaded', sites)
+      .all('confirmed', sites)
       .all('revealed', sites)
       .take({ kind: 'opened', evidence })
       .take({ kind: 'candidate', hash, moments: null });

@@ -93,6 +93,9 @@ export class ScriptedSite {
         this.#round.masking.receiveShares(message);
         if (this.script.afterKeys === 'uploads') return this.upload();
         return this.script.afterKeys === 'vanishes' ? this.disconnect() : undefined;
+      case 'consistencyRequest':
+        if (this.#round === null) return;
+        return this.send({ kind: 'survivorSignature', ...this.#round.masking.confirm(message) });
       case 'revealRequest':
         if (this.#round === null) return;
         return this.send({ kind: 'revealedShares', ...this.#round.masking.reveal(message) });

@@ -1,4 +1,4 @@
-import type { KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggregation';
+import type { ConsistencyRequest, KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggregation';
 import { z } from 'zod';
 
 import { noren } from '../generated/noren.js';
@@ -7,7 +7,12 @@ import type { Hash, RoundId } from '../identifiers.ts';
 import { federationNameSchema } from '../plan/plan.ts';
 import { MAXIMUM_PLAN_BYTES } from '../plan/plan-document.ts';
 import { ProtocolError } from '../protocol-error.ts';
-import { keyRosterSchema, revealRequestSchema, shareDeliverySchema } from './secure-aggregation-messages.ts';
+import {
+  consistencyRequestSchema,
+  keyRosterSchema,
+  revealRequestSchema,
+  shareDeliverySchema,
+} from './secure-aggregation-messages.ts';
 import { bytesField, decodeFrame, enumField, textField, wireCodec } from './wire-codec.ts';
 
 /** Answer to `hello`. */
@@ -45,6 +50,7 @@ export type CoordinatorMessage =
   | ({ readonly kind: 'roundOffer' } & RoundOffer)
   | ({ readonly kind: 'keyRoster' } & KeyRoster)
   | ({ readonly kind: 'shareDelivery' } & ShareDelivery)
+  | ({ readonly kind: 'consistencyRequest' } & ConsistencyRequest)
   | ({ readonly kind: 'revealRequest' } & RevealRequest)
   | ({ readonly kind: 'candidateAnnouncement' } & CandidateAnnouncement)
   | ({ readonly kind: 'roundClosed' } & RoundClosed);
@@ -72,6 +78,7 @@ const roundClosed = wireCodec<RoundClosed, noren.v1.RoundClosed.$Properties>(
 );
 const keyRoster = wireCodec('keyRoster', keyRosterSchema);
 const shareDelivery = wireCodec('shareDelivery', shareDeliverySchema);
+const consistencyRequest = wireCodec('consistencyRequest', consistencyRequestSchema);
 const revealRequest = wireCodec('revealRequest', revealRequestSchema);
 
 /** Protobuf bytes of a SessionResponse. Throws ProtocolError `invalid-message` when the site would refuse it. */
@@ -91,6 +98,8 @@ export function decodeCoordinatorMessage(bytes: Uint8Array): CoordinatorMessage 
       return { kind: 'keyRoster', ...keyRoster.fromWire(frame.keyRoster) };
     case 'shareDelivery':
       return { kind: 'shareDelivery', ...shareDelivery.fromWire(frame.shareDelivery) };
+    case 'consistencyRequest':
+      return { kind: 'consistencyRequest', ...consistencyRequest.fromWire(frame.consistencyRequest) };
     case 'revealRequest':
       return { kind: 'revealRequest', ...revealRequest.fromWire(frame.revealRequest) };
     case 'candidateAnnouncement':
@@ -112,6 +121,8 @@ function toWire(message: CoordinatorMessage): noren.v1.SessionResponse.$Properti
       return { keyRoster: keyRoster.toWire(message) };
     case 'shareDelivery':
       return { shareDelivery: shareDelivery.toWire(message) };
+    case 'consistencyRequest':
+      return { consistencyRequest: consistencyRequest.toWire(message) };
     case 'revealRequest':
       return { revealRequest: revealRequest.toWire(message) };
     case 'candidateAnnouncement':

@@ -1,4 +1,5 @@
 import type {
+  ConsistencyRequest,
   KeyAdvertisement,
   KeyRoster,
   RevealedShare,
@@ -6,6 +7,7 @@ import type {
   RevealRequest,
   SealedShares,
   ShareDelivery,
+  SurvivorSignature,
 } from '@noren/secure-aggregation';
 import { z } from 'zod';
 
@@ -93,9 +95,18 @@ export const shareDeliverySchema: z.ZodType<ShareDelivery, noren.v1.ShareDeliver
   shares: sealedShareList,
 });
 
+export const consistencyRequestSchema: z.ZodType<ConsistencyRequest, noren.v1.ConsistencyRequest.$Properties> =
+  z.object({ roundId: roundIdSchema, survivors: places });
+
+export const survivorSignatureSchema: z.ZodType<SurvivorSignature, noren.v1.SurvivorSignature.$Properties> = z.object({
+  roundId: roundIdSchema,
+  signature,
+});
+
 export const revealRequestSchema: z.ZodType<RevealRequest, noren.v1.RevealRequest.$Properties> = z.object({
   roundId: roundIdSchema,
   survivors: places,
+  witnesses: z.array(z.object({ site: place, signature })).max(MAXIMUM_SITES),
 });
 
 export const revealedSharesSchema: z.ZodType<RevealedShares, noren.v1.RevealedShares.$Properties> = z.object({

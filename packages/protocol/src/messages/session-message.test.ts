@@ -57,6 +57,7 @@ const siteMessage: fc.Arbitrary<SiteMessage> = fc.oneof(
     shares,
     signature: bytes(64),
   }),
+  fc.record({ kind: fc.constant('survivorSignature' as const), roundId, signature: bytes(64) }),
   fc.record({
     kind: fc.constant('revealedShares' as const),
     roundId,
@@ -96,7 +97,13 @@ const coordinatorMessage: fc.Arbitrary<CoordinatorMessage> = fc.oneof(
     }),
   ),
   fc.record({ kind: fc.constant('shareDelivery' as const), roundId, sharingSites: places, shares }),
-  fc.record({ kind: fc.constant('revealRequest' as const), roundId, survivors: places }),
+  fc.record({ kind: fc.constant('consistencyRequest' as const), roundId, survivors: places }),
+  fc.record({
+    kind: fc.constant('revealRequest' as const),
+    roundId,
+    survivors: places,
+    witnesses: fc.array(fc.record({ site: place, signature: bytes(64) }), { maxLength: 5 }),
+  }),
   fc.record({ kind: fc.constant('candidateAnnouncement' as const), roundId, candidateHash: hash }),
   fc.record({
     kind: fc.constant('roundClosed' as const),
@@ -204,7 +211,7 @@ test('more shares than a group can have sites are refused', () => {
 test('a roster without a key for each advertisement, and survivors named twice, are refused', () => {
   const roster = { kind: 'keyRoster', roundId: 'r', advertisements: [advertised], identityKeys: [] } as const;
   expect(() => encodeCoordinatorMessage(roster)).toThrow('keyRoster.identityKeys');
-  const request = { kind: 'revealRequest', roundId: 'r', survivors: [1, 1] } as const;
+  const request = { kind: 'revealRequest', roundId: 'r', survivors: [1, 1], witnesses: [] } as const;
   expect(() => encodeCoordinatorMessage(request)).toThrow('revealRequest.survivors');
 });
 

@@ -1,4 +1,4 @@
-import type { KeyAdvertisement, RevealedShares, SealedShares } from '@noren/secure-aggregation';
+import type { KeyAdvertisement, RevealedShares, SealedShares, SurvivorSignature } from '@noren/secure-aggregation';
 import { z } from 'zod';
 
 import { noren } from '../generated/noren.js';
@@ -7,7 +7,12 @@ import type { Hash, RoundId } from '../identifiers.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import { evaluationReportSchema } from './evaluation-report.ts';
 import type { EvaluationReport } from './evaluation-report.ts';
-import { keyAdvertisementSchema, revealedSharesSchema, sealedSharesSchema } from './secure-aggregation-messages.ts';
+import {
+  keyAdvertisementSchema,
+  revealedSharesSchema,
+  sealedSharesSchema,
+  survivorSignatureSchema,
+} from './secure-aggregation-messages.ts';
 import { decodeFrame, emptyAsNull, enumField, textField, wireCodec } from './wire-codec.ts';
 
 /** First message of a session. `releaseHash` is the release the site has in use, null before the first. */
@@ -47,6 +52,7 @@ export type SiteMessage =
   | ({ readonly kind: 'progress' } & Progress)
   | ({ readonly kind: 'keyAdvertisement' } & KeyAdvertisement)
   | ({ readonly kind: 'sealedShares' } & SealedShares)
+  | ({ readonly kind: 'survivorSignature' } & SurvivorSignature)
   | ({ readonly kind: 'revealedShares' } & RevealedShares)
   | ({ readonly kind: 'evaluationReport' } & EvaluationReport)
   | ({ readonly kind: 'withdrawal' } & Withdrawal);
@@ -76,6 +82,7 @@ const withdrawal = wireCodec<Withdrawal, noren.v1.Withdrawal.$Properties>(
 );
 const keyAdvertisement = wireCodec('keyAdvertisement', keyAdvertisementSchema);
 const sealedShares = wireCodec('sealedShares', sealedSharesSchema);
+const survivorSignature = wireCodec('survivorSignature', survivorSignatureSchema);
 const revealedShares = wireCodec('revealedShares', revealedSharesSchema);
 const evaluationReport = wireCodec('evaluationReport', evaluationReportSchema);
 
@@ -100,6 +107,8 @@ export function decodeSiteMessage(bytes: Uint8Array): SiteMessage {
       return { kind: 'keyAdvertisement', ...keyAdvertisement.fromWire(frame.keyAdvertisement) };
     case 'sealedShares':
       return { kind: 'sealedShares', ...sealedShares.fromWire(frame.sealedShares) };
+    case 'survivorSignature':
+      return { kind: 'survivorSignature', ...survivorSignature.fromWire(frame.survivorSignature) };
     case 'revealedShares':
       return { kind: 'revealedShares', ...revealedShares.fromWire(frame.revealedShares) };
     case 'evaluationReport':
@@ -125,6 +134,8 @@ function toWire(message: SiteMessage): noren.v1.SessionRequest.$Properties {
       return { keyAdvertisement: keyAdvertisement.toWire(message) };
     case 'sealedShares':
       return { sealedShares: sealedShares.toWire(message) };
+    case 'survivorSignature':
+      return { survivorSignature: survivorSignature.toWire(message) };
     case 'revealedShares':
       return { revealedShares: revealedShares.toWire(message) };
     case 'evaluationReport':

@@ -93,8 +93,8 @@ test('attack 2, cohort stuffing: the floor also holds for those that share and t
 
   const surviving = federationOf(6, () => ({ floor }));
   await surviving.untilUploaded(zeros);
-  const request = { roundId: surviving.roundId, survivors: [0, 1, 2, 3, 4] };
-  expect(codeOf(() => first(surviving).round.reveal(request))).toBe('too-few-sites');
+  const fewer = surviving.requestFor([0, 1, 2, 3, 4]);
+  expect(codeOf(() => first(surviving).round.reveal(fewer))).toBe('too-few-sites');
 });
 
 test('attack 3, key substitution: the coordinator cannot put its own key in the place of a site’s', async () => {
@@ -131,8 +131,8 @@ test('attack 4, both shares: a second request is not answered, whatever it asks'
   const federation = federationOf(5);
   await federation.untilUploaded(zeros);
   const { round } = first(federation);
-  round.reveal({ roundId: federation.roundId, survivors: [0, 1, 2, 3, 4] });
-  const thatSite4Dropped = { roundId: federation.roundId, survivors: [0, 1, 2, 3] };
+  round.reveal(federation.requestFor([0, 1, 2, 3, 4]));
+  const thatSite4Dropped = federation.requestFor([0, 1, 2, 3]);
   expect(codeOf(() => round.reveal(thatSite4Dropped))).toBe('already-revealed');
 });
 
@@ -141,7 +141,7 @@ test('attack 4, both shares: an answer has one share of each site, and the coord
   await federation.advertiseAndShare(federation.sites, federation.sites);
   for (const site of federation.sites.slice(0, 4)) federation.upload(site, zeros());
   const { round, siteId } = first(federation);
-  const answer = round.reveal(federation.coordinator.closeUploads());
+  const answer = round.reveal(federation.confirmSurvivors());
   expect(answer.shares.map(({ of, share }) => `${of} ${share.kind}`)).toEqual([
     '0 self-mask',
     '1 self-mask',
@@ -158,10 +158,12 @@ test('attack 4, both shares: an answer has one share of each site, and the coord
 test('attack 5, single survivor: a sum of fewer than the threshold is not revealed, and asking again is no use', async () => {
   for (const survivors of [[0], [0, 1], [0, 1, 2]]) {
     const federation = federationOf(5);
-    const everyone = await federation.untilUploaded(zeros);
+    await federation.untilUploaded(zeros);
     const { round } = first(federation);
-    expect(codeOf(() => round.reveal({ roundId: federation.roundId, survivors }))).toBe('too-few-sites');
-    expect(codeOf(() => round.reveal(everyone))).toBe('abandoned');
+    const request = federation.coordinator.closeUploads();
+    expect(codeOf(() => round.confirm({ ...request, survivors }))).toBe('too-few-sites');
+    expect(codeOf(() => round.confirm(request))).toBe('abandoned');
+    expect(codeOf(() => round.reveal(federation.requestFor([0, 1, 2, 3, 4])))).toBe('abandoned');
   }
 });
 
@@ -171,11 +173,77 @@ test('attack 6, split view of survivors: two camps can never both reach the thre
   }
 });
 
+test('attack 6, split view of survivors: nothing is revealed that a threshold of sites has not signed', async () => {
+  // Threshold four of five.
+  const requests = [
+    { signers: [0, 1, 2], code: 'unconfirmed' },
+    { signers: [], code: 'unconfirmed' },
+    { signers: [0, 1, 1, 2], code: 'malformed' },
+    { signers: [1, 2, 3, 4], code: 'unknown-survivor' },
+    { signers: [0, 1, 2, 3], code: undefined },
+  ];
+  for (const { signers, code } of requests) {
+    const federation = federationOf(5);
+    await federation.untilUploaded(zeros);
+    const request = federation.requestFor([0, 1, 2, 3], signers);
+    expect(codeOf(() => first(federation).round.reveal(request))).toBe(code);
+  }
+});
+
+test('attack 6, split view of survivors: signatures of another set, roster or plan do not count', async () => {
+  for (const other of ['survivors', 'sharing sites', 'roster', 'plan'] as const) {
+    const federation = federationOf(5);
+    await federation.untilUploaded(zeros);
+    const request = federation.requestFor([0, 1, 2, 3, 4]);
+    const asked = other === 'survivors' ? { ...request, survivors: [0, 1, 2, 3] } : request;
+    const witnesses = {
+      survivors: () => request.witnesses.slice(0, 4),
+      'sharing sites': () => {
+        federation.sharing = [0, 1, 2, 3];
+        return federation.requestFor([0, 1, 2, 3, 4]).witnesses;
+      },
+      roster: () => {
+        federation.rosterHash = new Uint8Array(32);
+        return federation.requestFor([0, 1, 2, 3, 4]).witnesses;
+      },
+      plan: () => {
+        const { rosterHash, sharing } = federation;
+        const otherPlan = new TestFederation(5, LENGTH, undefined, new Uint8Array(32).fill(9));
+        return Object.assign(otherPlan, { rosterHash, sharing }).requestFor([0, 1, 2, 3, 4]).witnesses;
+      },
+    }[other]();
+    expect(codeOf(() => first(federation).round.reveal({ ...asked, witnesses }))).toBe('bad-signature');
+  }
+});
+
+test('attack 6, split view of survivors: a site signs one set and reveals for that one only', async () => {
+  const federation = federationOf(5);
+  await federation.untilUploaded(zeros);
+  const { round } = first(federation);
+  const everyone = federation.coordinator.closeUploads();
+  const { signature } = round.confirm(everyone);
+  expect(signature).toEqual(federation.requestFor([0, 1, 2, 3, 4]).witnesses.at(0)!.signature);
+  expect(codeOf(() => round.confirm({ ...everyone, survivors: [0, 1, 2, 3] }))).toBe('already-confirmed');
+  expect(codeOf(() => round.reveal(federation.requestFor([0, 1, 2, 3])))).toBe('split-view');
+  expect(codeOf(() => round.reveal(federation.requestFor([0, 1, 2, 3, 4])))).toBe('abandoned');
+});
+
+test('attack 6, split view of survivors: who has revealed signs nothing afterwards', async () => {
+  const federation = federationOf(5);
+  await federation.untilUploaded(zeros);
+  const { round } = first(federation);
+  const everyone = federation.coordinator.closeUploads();
+  round.reveal(federation.requestFor([0, 1, 2, 3, 4], [1, 2, 3, 4]));
+  expect(codeOf(() => round.confirm({ ...everyone, survivors: [0, 1, 2, 3] }))).toBe('already-confirmed');
+});
+
 test('attack 6, split view of survivors: an answer to another list does not count', async () => {
   const federation = federationOf(5);
   await federation.untilUploaded(zeros);
+  federation.confirmSurvivors(federation.sites.slice(1));
   const { round, siteId } = first(federation);
-  const misled = round.reveal({ roundId: federation.roundId, survivors: [0, 1, 2, 3] });
+  // Only a coordinator that has four sites' signing keys gets this far.
+  const misled = round.reveal(federation.requestFor([0, 1, 2, 3]));
   expect(codeOf(() => federation.coordinator.reveal(siteId, misled))).toBe('wrong-share');
   const relabelled = misled.shares.map(({ of, share }) => ({ of, share: { ...share, kind: 'self-mask' as const } }));
   expect(codeOf(() => federation.coordinator.reveal(siteId, { ...misled, shares: relabelled }))).toBe('bad-signature');
@@ -203,13 +271,13 @@ test('attack 7, late masked input: without the self mask, the mask key of a “d
   const federation = federationOf(4, (index) =>
     index === 3 ? { random: (bytes) => (drawn.push(secureRandom(bytes)), drawn.at(-1)!) } : {},
   );
-  const { sites, coordinator } = federation;
+  const { sites } = federation;
   await federation.advertiseAndShare(sites, sites);
   const vector = Int32Array.from({ length: LENGTH }, (_, i) => 1000 + i);
   const keptBack = vector.slice();
   sites.at(3)!.round.mask(keptBack);
   for (const site of sites.slice(0, 3)) federation.upload(site, zeros());
-  const request = coordinator.closeUploads();
+  const request = federation.confirmSurvivors();
   const revealed = sites.slice(0, 3).map(({ round }) => round.reveal(request).shares.at(3)!.share);
   expect(revealed.map(({ kind }) => kind)).toEqual(['mask-key', 'mask-key', 'mask-key']);
 
@@ -234,8 +302,10 @@ test('attack 7, late masked input: without the self mask, the mask key of a “d
 
 test('attack 8, masking twice: a site masks one vector, before and after it has revealed', async () => {
   const federation = federationOf(4);
-  const request = await federation.untilUploaded(zeros);
+  await federation.untilUploaded(zeros);
   const { round } = first(federation);
+  expect(codeOf(() => round.mask(zeros()))).toBe('already-masked');
+  const request = federation.confirmSurvivors();
   expect(codeOf(() => round.mask(zeros()))).toBe('already-masked');
   round.reveal(request);
   expect(codeOf(() => round.mask(zeros()))).toBe('already-masked');
@@ -260,6 +330,15 @@ test('attack 8, masking twice: the same site with the same plan has other masks 
   expect(vectors.at(0)).not.toEqual(vectors.at(1));
 });
 
+test('attack 9, differencing: an update enters one revealed sum; another round needs another one, under other masks', async () => {
+  const federation = federationOf(4);
+  const request = await federation.untilConfirmed(zeros);
+  const { round, siteId } = first(federation);
+  federation.coordinator.reveal(siteId, round.reveal(request));
+  expect(codeOf(() => round.reveal(request))).toBe('already-revealed');
+  expect(codeOf(() => round.mask(zeros()))).toBe('already-masked');
+});
+
 test('attack 10, two-site differencing: there is no round of two, and no revealed sum of two', () => {
   expect(codeOf(() => groupParameters(2))).toBe('too-few-sites');
   for (let sites = 3; sites <= 255; sites++) {
@@ -267,16 +346,28 @@ test('attack 10, two-site differencing: there is no round of two, and no reveale
   }
 });
 
+test('attack 17, grinding: a site’s number follows from its id; the coordinator has no order, group or seed to choose', async () => {
+  const federation = federationOf(4);
+  const { advertisements, identityKeys, roundId } = rosterOf(federation);
+  const swapped = [1, 0, 2, 3];
+  const roster = {
+    roundId,
+    advertisements: swapped.map((index) => advertisements.at(index)!),
+    identityKeys: swapped.map((index) => identityKeys.at(index)!),
+  };
+  expect(await rejectionCodeOf(first(federation).round.share(roster))).toBe('malformed');
+});
+
 test('a request that names a site which never shared, or the site itself as dropped, is refused', async () => {
   const stranger = federationOf(5);
   await stranger.advertiseAndShare(stranger.sites, stranger.sites.slice(0, 4));
   for (const site of stranger.sites.slice(0, 4)) stranger.upload(site, zeros());
-  const withStranger = { roundId: stranger.roundId, survivors: [0, 1, 2, 3, 4] };
+  const withStranger = stranger.requestFor([0, 1, 2, 3, 4]);
   expect(codeOf(() => first(stranger).round.reveal(withStranger))).toBe('unknown-survivor');
 
   const dropped = federationOf(5);
   await dropped.untilUploaded(zeros);
-  const withoutMe = { roundId: dropped.roundId, survivors: [1, 2, 3, 4] };
+  const withoutMe = dropped.requestFor([1, 2, 3, 4]);
   expect(codeOf(() => first(dropped).round.reveal(withoutMe))).toBe('declared-dropped');
 });
 
@@ -293,6 +384,8 @@ test('a request with a site twice, out of order, out of range or of another roun
     const federation = federationOf(5);
     await federation.untilUploaded(zeros);
     const message = { roundId: federation.roundId, ...request };
-    expect(codeOf(() => first(federation).round.reveal(message))).toBe(code);
+    expect(codeOf(() => first(federation).round.confirm(message))).toBe(code);
+    const second = federation.sites.at(1)!.round;
+    expect(codeOf(() => second.reveal({ ...message, witnesses: [] }))).toBe(code);
   }
 });

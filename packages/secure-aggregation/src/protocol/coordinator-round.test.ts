@@ -33,7 +33,7 @@ test('a message that comes again unchanged is passed over in every phase', async
       sink.complete();
     }
   }
-  const request = coordinator.closeUploads();
+  const request = federation.confirmSurvivors();
   for (const { siteId, round } of sites) {
     const message = round.reveal(request);
     coordinator.reveal(siteId, message);
@@ -58,14 +58,17 @@ test('calls out of turn are refused and change nothing', async () => {
   const early = [
     () => coordinator.closeShares(),
     () => coordinator.closeUploads(),
+    () => coordinator.closeConsistency(),
+    () => coordinator.confirm(siteIdOf(0), { roundId: federation.roundId, signature: new Uint8Array(64) }),
+    () => sites.at(0)!.round.confirm({ roundId: federation.roundId, survivors: [0, 1, 2] }),
     () => sites.at(0)!.round.mask(ones()),
-    () => sites.at(0)!.round.reveal({ roundId: federation.roundId, survivors: [0, 1, 2] }),
+    () => sites.at(0)!.round.reveal({ roundId: federation.roundId, survivors: [0, 1, 2], witnesses: [] }),
     () => sites.at(0)!.round.receiveShares({ roundId: federation.roundId, sharingSites: [], shares: [] }),
   ];
   for (const call of early) expect(codeOf(call)).toBe('wrong-state');
   await expect(coordinator.unmask()).rejects.toMatchObject({ code: 'wrong-state' });
 
-  const request = await federation.untilUploaded(ones);
+  const request = await federation.untilConfirmed(ones);
   expect(codeOf(() => sites.at(0)!.round.advertise())).toBe('wrong-state');
   expect(codeOf(() => coordinator.closeKeys())).toBe('wrong-state');
   for (const { siteId, round } of sites) coordinator.reveal(siteId, round.reveal(request));
@@ -75,7 +78,7 @@ test('calls out of turn are refused and change nothing', async () => {
 
 test('two calls of unmask at the same time take the masks off once', async () => {
   const federation = new TestFederation(3, LENGTH);
-  const request = await federation.untilUploaded(ones);
+  const request = await federation.untilConfirmed(ones);
   for (const { siteId, round } of federation.sites) federation.coordinator.reveal(siteId, round.reveal(request));
   const [first, second] = await Promise.allSettled([federation.coordinator.unmask(), federation.coordinator.unmask()]);
   expect(first).toEqual({ status: 'fulfilled', value: new Int32Array(LENGTH).fill(3) });
@@ -107,7 +110,7 @@ test('who is in, out and awaited can be read at any time', async () => {
   expect(coordinator).toMatchObject({ phase: 'uploads', cohort: ids, survivors: [], dropped: [], missing: ids });
   for (const site of sites.slice(0, 4)) federation.upload(site, ones());
   expect(coordinator.missing).toEqual(ids.slice(4));
-  const request = coordinator.closeUploads();
+  const request = federation.confirmSurvivors(sites.slice(0, 4));
   expect(coordinator).toMatchObject({ phase: 'reveals', survivors: ids.slice(0, 4), dropped: ids.slice(4) });
   for (const { siteId, round } of sites.slice(0, 4)) coordinator.reveal(siteId, round.reveal(request));
   expect(coordinator).toMatchObject({ missing: [], canUnmask: true });
@@ -126,7 +129,7 @@ test('strangers are turned away in every phase, and so is who has dropped out', 
   await federation.advertiseAndShare(sites, sites.slice(0, 4));
   const [{ header }] = sites.slice(0, 4).map((site) => federation.upload(site, ones())) as [MaskedVector];
   expect(codeOf(() => coordinator.beginUpload(siteIdOf(4), header))).toBe('unknown-site');
-  const answer = sites.at(0)!.round.reveal(coordinator.closeUploads());
+  const answer = sites.at(0)!.round.reveal(federation.confirmSurvivors());
   expect(codeOf(() => coordinator.reveal(siteIdOf(4), answer))).toBe('unknown-site');
   expect(codeOf(() => coordinator.reveal('stranger', answer))).toBe('unknown-site');
 });
@@ -134,7 +137,7 @@ test('strangers are turned away in every phase, and so is who has dropped out', 
 test('unmasking gives up its turn every 64 Ki elements', async () => {
   const length = 3 * 65_536 + 1;
   const federation = new TestFederation(3, length);
-  const request = await federation.untilUploaded((index) => new Int32Array(length).fill(index));
+  const request = await federation.untilConfirmed((index) => new Int32Array(length).fill(index));
   for (const { siteId, round } of federation.sites) federation.coordinator.reveal(siteId, round.reveal(request));
   let turns = 0;
   const sum = await federation.coordinator.unmask(async () => {

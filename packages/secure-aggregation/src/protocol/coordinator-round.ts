@@ -1,9 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { AggregationError } from '../errors.ts';
+import type { GroupParameters } from '../group-parameters.ts';
 import { assertFullOrder } from '../keys/agreement.ts';
 import { equalBytes } from '../keys/bytes.ts';
 import type {
+  ConsistencyRequest,
   KeyAdvertisement,
   KeyRoster,
   MaskedHeader,
@@ -11,6 +13,7 @@ import type {
   RevealRequest,
   SealedShares,
   ShareDelivery,
+  SurvivorSignature,
 } from '../messages.ts';
 import { addInto } from '../masks/ring.ts';
 import {
@@ -24,7 +27,13 @@ import {
 import { KeyRegister, Roster, verifyAdvertisement, type Member } from './roster.ts';
 import { assertRound, roundContext, type RoundContext } from './round-context.ts';
 import type { SiteNumber } from './site-number.ts';
-import { maskedStatement, revealStatement, sharesStatement, verifyStatement } from './transcript.ts';
+import {
+  maskedStatement,
+  revealStatement,
+  sharesStatement,
+  survivorsStatement,
+  verifyStatement,
+} from './transcript.ts';
 import { reconstructMasks, removeMasks } from './unmasking.ts';
 import { Upload, type UploadSink } from './upload.ts';
 
@@ -37,6 +46,7 @@ type State =
   | { readonly phase: 'keys'; readonly register: KeyRegister; readonly advertised: Map<string, KeyAdvertisement> }
   | { readonly phase: 'shares'; readonly roster: Roster; readonly sealed: Map<SiteNumber, SealedShares> }
   | ({ readonly phase: 'uploads'; readonly uploads: Map<SiteNumber, Upload> } & Summing)
+  | ({ readonly phase: 'consistency' } & Confirming)
   | ({ readonly phase: 'reveals' } & Revealing)
   | ({ readonly phase: 'unmasking' } & Revealing)
   | ({ readonly phase: 'unmasked' } & Revealing);
@@ -49,16 +59,21 @@ interface Summing {
   readonly sum: Int32Array;
 }
 
-interface Revealing extends Summing {
+interface Confirming extends Summing {
   /** U3, ascending. */
   readonly survivors: readonly SiteNumber[];
+  readonly confirmed: Map<SiteNumber, SurvivorSignature>;
+}
+
+interface Revealing extends Confirming {
   readonly revealed: Map<SiteNumber, RevealedShares>;
 }
 
 /**
  * The coordinator's part in one round of secure aggregation (Bonawitz et al., CCS 2017, figure 4, complete graph). Messages
- * of sites go in through `advertise`, `shares`, `beginUpload` and `reveal`; each `close...` call ends a phase, fixes who is
- * still in and gives the next message for them. When to close is the caller's business: there is no clock in here.
+ * of sites go in through `advertise`, `shares`, `beginUpload`, `confirm` and `reveal`; each `close...` call ends a phase,
+ * fixes who is still in and gives the next message for them. When to close is the caller's business: there is no clock in
+ * here. In a passive group nobody confirms, and `closeConsistency` follows `closeUploads` at once.
  *
  * A message that fails a check throws an AggregationError and leaves the round as it was: whoever sent it may be dropped and
  * the others go on. A message that comes again unchanged is passed over, so senders may repeat what was not acknowledged.
@@ -175,14 +190,51 @@ export class CoordinatorRound {
   }
 
   /** Fixes U3: the sites whose upload is complete. @throws AggregationError `too-few-sites` */
-  closeUploads(): RevealRequest {
+  closeUploads(): ConsistencyRequest {
     const { roster, sharingSites, uploads, sum } = this.#in('uploads');
     const complete = Array.from(uploads).filter(([, upload]) => upload.isComplete);
     const survivors = ascending(complete.map(([number]) => number));
     assertEnough(roster, survivors, 'uploaded a masked vector');
     for (const upload of uploads.values()) upload.close();
-    this.#state = { phase: 'reveals', roster, sharingSites, sum, survivors, revealed: new Map() };
+    this.#state = { phase: 'consistency', roster, sharingSites, sum, survivors, confirmed: new Map() };
     return { roundId: this.#context.roundId, survivors };
+  }
+
+  /**
+   * R3, in active groups.
+   *
+   * @throws AggregationError `unknown-site`, `wrong-round`, `bad-signature`, `wrong-state` (a passive group)
+   */
+  confirm(siteId: string, message: SurvivorSignature): void {
+    const { roster, sharingSites, survivors, confirmed } = this.#in('consistency');
+    if (roster.parameters.mode === 'passive') {
+      throw new AggregationError('wrong-state', `A group of ${roster.members.length} signs no survivors.`);
+    }
+    const member = expectedMember(roster, siteId, survivors);
+    assertRound(this.#context, message.roundId);
+    const statement = survivorsStatement(message.roundId, roster.hash, sharingSites, survivors);
+    this.#verify(member, statement, message.signature);
+    // Ed25519 is deterministic (RFC 8032): a second good signature of the same statement says nothing new.
+    confirmed.set(member.number, message);
+  }
+
+  /** Fixes who vouches for U3. @throws AggregationError `unconfirmed` */
+  closeConsistency(): RevealRequest {
+    const state = this.#in('consistency');
+    const { roster, survivors, confirmed } = state;
+    const { mode, threshold } = roster.parameters;
+    if (mode === 'active' && confirmed.size < threshold) {
+      throw new AggregationError(
+        'unconfirmed',
+        `${confirmed.size} site(s) have signed the survivors; it takes ${threshold}.`,
+      );
+    }
+    this.#state = { ...state, phase: 'reveals', revealed: new Map() };
+    const witnesses = ascending(confirmed.keys()).map((site) => ({
+      site,
+      signature: confirmed.get(site)!.signature,
+    }));
+    return { roundId: this.#context.roundId, survivors, witnesses };
   }
 
   /**
@@ -199,6 +251,11 @@ export class CoordinatorRound {
     if (isRepetition(message, revealed.get(member.number))) return;
     assertFirst(revealed, member);
     revealed.set(member.number, message);
+  }
+
+  /** Whether the sites sign the survivors; a group of three does not. */
+  get mode(): GroupParameters['mode'] | null {
+    return this.#state.phase === 'keys' ? null : this.#state.roster.parameters.mode;
   }
 
   /** Whether a threshold of sites has revealed. More may still come in, and help if one of them lied. */
@@ -290,6 +347,7 @@ export class CoordinatorRound {
     const state = this.#state;
     if (state.phase === 'keys') return Array.from(state.advertised.keys());
     if (state.phase === 'shares') return state.roster.siteIds(state.sealed.keys());
+    if (state.phase === 'consistency') return state.roster.siteIds(state.confirmed.keys());
     if (state.phase !== 'uploads') return state.roster.siteIds(state.revealed.keys());
     const complete = Array.from(state.uploads).filter(([, upload]) => upload.isComplete);
     return state.roster.siteIds(complete.map(([number]) => number));

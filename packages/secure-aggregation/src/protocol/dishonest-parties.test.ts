@@ -133,7 +133,7 @@ test('attack 15, bad shares: with more shares than the threshold a false witness
   for (const liars of [[0], [3], [6], [0, 4]]) {
     const federation = await uploaded(9, [8]);
     const { sites, coordinator } = federation;
-    const request = coordinator.closeUploads();
+    const request = federation.confirmSurvivors();
     for (const [index, site] of sites.slice(0, 8).entries()) {
       const answer = site.round.reveal(request);
       // About the self mask of site 1, and about the mask key of the site that dropped out.
@@ -164,7 +164,7 @@ test('attack 15, bad shares: a share of a mask key may not be off in the bits th
 test('attack 15, bad shares: with just the threshold the round waits for another witness, and names the dealer', async () => {
   const federation = await uploaded(5);
   const { sites, coordinator } = federation;
-  const request = coordinator.closeUploads();
+  const request = federation.confirmSurvivors();
   const answers = sites.map(({ round }) => round.reveal(request));
   // Threshold four.
   coordinator.reveal(siteIdOf(0), forged(federation, sites.at(0)!, answers.at(0)!, 2));
@@ -192,7 +192,7 @@ test('attack 15, wrong seeds: a site that shares out another seed than it commit
     site.round.receiveShares(deliveries.get(site.siteId)!);
     federation.upload(site, vectorOf(0));
   }
-  const request = coordinator.closeUploads();
+  const request = federation.confirmSurvivors();
   for (const { siteId, round } of sites) coordinator.reveal(siteId, round.reveal(request));
   expect(await failure(coordinator.unmask())).toMatchObject({ code: 'bad-share', sites: [siteIdOf(1)] });
 });

@@ -12,6 +12,7 @@ const STAGES = [
   'after shares',
   'half-way through the upload',
   'after the upload',
+  'after the confirmation',
   'never',
 ] as const;
 type Stage = (typeof STAGES)[number];
@@ -76,7 +77,8 @@ async function play(plans: readonly Plan[], chunkLength: number): Promise<Outcom
   const advertised = past('before keys');
   const shared = past('after keys');
   const survivors = past('half-way through the upload');
-  const revealing = past('after the upload');
+  const confirming = past('after the upload');
+  const revealing = past('after the confirmation');
   // Before masking, which happens in place.
   const expected = plainSum(survivors, length);
 
@@ -86,7 +88,7 @@ async function play(plans: readonly Plan[], chunkLength: number): Promise<Outcom
     });
     return 'too few';
   }
-  const { threshold, minimumSurvivors } = groupParameters(advertised.length);
+  const { threshold, minimumSurvivors, mode } = groupParameters(advertised.length);
   const keyExchange = federation.advertiseAndShare(sitesOf(advertised), sitesOf(shared));
   if (shared.length < minimumSurvivors) {
     await expect(keyExchange).rejects.toMatchObject({ code: 'too-few-sites' });
@@ -102,9 +104,17 @@ async function play(plans: readonly Plan[], chunkLength: number): Promise<Outcom
     expect(() => coordinator.closeUploads()).toThrow(expect.objectContaining({ code: 'too-few-sites' }));
     return 'too few';
   }
-  const request = coordinator.closeUploads();
+  const survived = coordinator.closeUploads();
   expect(coordinator.survivors).toEqual(sitesOf(survivors).map(({ siteId }) => siteId));
 
+  if (mode === 'active') {
+    for (const { site } of confirming) coordinator.confirm(site.siteId, site.round.confirm(survived));
+    if (confirming.length < threshold) {
+      expect(() => coordinator.closeConsistency()).toThrow(expect.objectContaining({ code: 'unconfirmed' }));
+      return 'too few';
+    }
+  }
+  const request = coordinator.closeConsistency();
   for (const { site } of revealing) coordinator.reveal(site.siteId, site.round.reveal(request));
   expect(coordinator.canUnmask).toBe(revealing.length >= threshold);
   if (revealing.length < threshold) return 'too few';

@@ -26,9 +26,9 @@ test('Flower (b): a client asked for both shares of one site gives out one at mo
   const federation = new TestFederation(5, 4);
   await federation.untilUploaded(() => new Int32Array(4));
   const { round } = federation.sites.at(0)!;
-  const answer = round.reveal({ roundId: federation.roundId, survivors: [0, 1, 2, 3] });
+  const answer = round.reveal(federation.requestFor([0, 1, 2, 3]));
   expect(answer.shares.map(({ of }) => of)).toEqual([0, 1, 2, 3, 4]);
-  expect(codeOf(() => round.reveal({ roundId: federation.roundId, survivors: [0, 1, 2, 4] }))).toBe('already-revealed');
+  expect(codeOf(() => round.reveal(federation.requestFor([0, 1, 2, 4])))).toBe('already-revealed');
 });
 
 test('Flower (c): the threshold is computed by each site, not taken from the server', () => {
@@ -74,7 +74,7 @@ test('Flower (d): the weight and the clipping indicator travel inside the masked
       expect(word.equals(plain.subarray(element, element + 4))).toBe(false);
     }
   }
-  const request = federation.coordinator.closeUploads();
+  const request = federation.confirmSurvivors();
   for (const { siteId, round } of federation.sites) federation.coordinator.reveal(siteId, round.reveal(request));
   const decoded = decodeSum(await federation.coordinator.unmask(), quantiser);
   expect(decoded.weight).toBeCloseTo(1.75, 6);
@@ -87,7 +87,7 @@ test('Flower (e): a site lost before or after it shared its secrets does not sto
   // Of seven one is lost before keys; of the six left one before sharing; a threshold of five remains.
   await federation.advertiseAndShare(sites.slice(0, 6), sites.slice(0, 5));
   for (const site of sites.slice(0, 5)) federation.upload(site, new Int32Array(4).fill(3));
-  const request = coordinator.closeUploads();
+  const request = federation.confirmSurvivors();
   for (const { siteId, round } of sites.slice(0, 5)) coordinator.reveal(siteId, round.reveal(request));
   expect(await coordinator.unmask()).toEqual(new Int32Array(4).fill(15));
   expect(coordinator.dropped).toEqual([siteIdOf(5)]);
@@ -117,8 +117,8 @@ test('google FCP: repeated, already dead and self-dead sites, and too few alive,
     await federation.advertiseAndShare(federation.sites, sharing);
     for (const site of sharing) federation.upload(site, new Int32Array(4));
     const { round } = federation.sites.at(0)!;
-    expect(codeOf(() => round.reveal({ roundId: federation.roundId, survivors }))).toBe(code);
-    expect(codeOf(() => round.reveal(federation.coordinator.closeUploads()))).toBe('abandoned');
+    expect(codeOf(() => round.confirm({ roundId: federation.roundId, survivors }))).toBe(code);
+    expect(codeOf(() => round.confirm(federation.coordinator.closeUploads()))).toBe('abandoned');
   }
 });
 
@@ -132,7 +132,7 @@ test('FATE, DISCO: a mask hides any vector equally well, and cancels without a r
     [0, 0],
   ];
   for (const [index, site] of federation.sites.entries()) federation.upload(site, new Int32Array(extremes.at(index)!));
-  const request = federation.coordinator.closeUploads();
+  const request = federation.confirmSurvivors();
   for (const { siteId, round } of federation.sites) federation.coordinator.reveal(siteId, round.reveal(request));
   expect(await federation.coordinator.unmask()).toEqual(new Int32Array([-(2 ** 31), 2 ** 31 - 1]));
 });

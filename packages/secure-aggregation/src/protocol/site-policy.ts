@@ -1,10 +1,11 @@
 import { AggregationError } from '../errors.ts';
 import type { GroupParameters, SiteFloor } from '../group-parameters.ts';
 import { equalBytes } from '../keys/bytes.ts';
-import type { KeyAdvertisement } from '../messages.ts';
+import type { KeyAdvertisement, SurvivorWitness } from '../messages.ts';
 import type { Roster } from './roster.ts';
+import type { RoundContext } from './round-context.ts';
 import type { SiteNumber } from './site-number.ts';
-import { keysStatement } from './transcript.ts';
+import { keysStatement, survivorsStatement, verifyStatement } from './transcript.ts';
 
 /*
  * What a site insists on before it goes a step further. The coordinator relays every message and is not trusted with the
@@ -90,5 +91,42 @@ export function assertSurvivors(
     throw new AggregationError('declared-dropped', `${siteId} uploaded its vector and is told that it dropped out.`, [
       siteId,
     ]);
+  }
+}
+
+/**
+ * In an active group a threshold of the survivors must have signed them. An honest site signs one set, and two sets of
+ * signers of more than n/2 each share a site: whoever of them is honest rules the second set out.
+ *
+ * @throws AggregationError `malformed`, `unknown-survivor`, `unconfirmed`, `bad-signature`
+ */
+export function assertWitnesses(
+  context: RoundContext,
+  roster: Roster,
+  sharingSites: readonly SiteNumber[],
+  survivors: readonly SiteNumber[],
+  witnesses: readonly SurvivorWitness[],
+): void {
+  const { mode, threshold, sites } = roster.parameters;
+  if (mode === 'passive') return;
+  const signers = roster.sites(witnesses.map(({ site }) => site));
+  const strangers = roster.siteIds(signers.filter((signer) => !survivors.includes(signer)));
+  if (strangers.length > 0) {
+    throw new AggregationError(
+      'unknown-survivor',
+      `${strangers.join(', ')} signed without having survived.`,
+      strangers,
+    );
+  }
+  if (signers.length < threshold) {
+    throw new AggregationError(
+      'unconfirmed',
+      `${signers.length} of ${sites} sites have signed the survivors; nothing is revealed below ${threshold}.`,
+    );
+  }
+  const statement = survivorsStatement(context.roundId, roster.hash, sharingSites, survivors);
+  for (const { site, signature } of witnesses) {
+    const { identityKey, siteId } = roster.member(site as SiteNumber);
+    verifyStatement(identityKey, context, siteId, statement, signature);
   }
 }

@@ -3,6 +3,7 @@ import type { SiteFloor } from '../group-parameters.ts';
 import type { Identity } from '../keys/identity.ts';
 import { secureRandom, type RandomSource } from '../keys/random.ts';
 import type {
+  ConsistencyRequest,
   KeyAdvertisement,
   KeyRoster,
   RevealedShare,
@@ -10,15 +11,23 @@ import type {
   RevealRequest,
   SealedShares,
   ShareDelivery,
+  SurvivorSignature,
 } from '../messages.ts';
 import { KeySchedule, selfMaskCommitment } from './key-schedule.ts';
 import { assertChunkLength, DEFAULT_CHUNK_LENGTH, maskInPlace, type MaskedVector } from './masked-vector.ts';
 import { NONCE_BYTES, Roster } from './roster.ts';
 import { assertRound, roundContext, type RoundContext } from './round-context.ts';
 import type { SiteNumber } from './site-number.ts';
-import { assertFloor, assertPinned, assertSurvivors, findSelf, siteFloor } from './site-policy.ts';
+import { assertFloor, assertPinned, assertSurvivors, assertWitnesses, findSelf, siteFloor } from './site-policy.ts';
 import { FreshSecrets, PeerSecrets, type HeldShares } from './site-secrets.ts';
-import { keysStatement, maskedStatement, revealStatement, sharesStatement, signStatement } from './transcript.ts';
+import {
+  keysStatement,
+  maskedStatement,
+  revealStatement,
+  sharesStatement,
+  signStatement,
+  survivorsStatement,
+} from './transcript.ts';
 
 export interface SiteRoundOptions extends RoundContext {
   readonly siteId: string;
@@ -41,6 +50,7 @@ type State =
   | ({ readonly step: 'shared'; readonly ownShares: HeldShares } & Keyed)
   | ({ readonly step: 'ready' } & Keyed & Sharing)
   | ({ readonly step: 'masked' } & Sharing)
+  | ({ readonly step: 'confirmed'; readonly survivors: readonly SiteNumber[] } & Sharing)
   | { readonly step: 'revealed' }
   | { readonly step: 'abandoned'; readonly reason: string };
 
@@ -62,7 +72,8 @@ interface Sharing {
 
 /**
  * One site's part in one round of secure aggregation (Bonawitz et al., CCS 2017, figure 4, complete graph, every message
- * signed). Call, in this order and once each: `advertise`, `share`, `receiveShares`, `mask`, `reveal`.
+ * signed). Call, in this order and once each: `advertise`, `share`, `receiveShares`, `mask`, in active groups `confirm`, and
+ * `reveal`.
  *
  * A message whose content is wrong is refused with an AggregationError, and the refusal is final: every later call throws
  * `abandoned`, so a coordinator learns nothing by trying again. A call out of turn throws `wrong-state` (`already-masked`
@@ -70,9 +81,6 @@ interface Sharing {
  * that would make another one does not exist. All state is in memory; a site that loses it drops out of the round.
  *
  * Memory: the vector handed to `mask`, and less than a kilobyte for each other site.
- *
- * The active variant adds one step between `mask` and `reveal`: the site signs the survivors it was told, and reveals only
- * on seeing a threshold of the others' signatures on the same set.
  */
 export class SiteRound {
   readonly #context: RoundContext;
@@ -175,7 +183,7 @@ export class SiteRound {
    * @throws AggregationError `malformed` (the round goes on), `already-masked`
    */
   mask(vector: Int32Array, chunkLength: number = DEFAULT_CHUNK_LENGTH): MaskedVector {
-    if (this.#state.step === 'masked' || this.#state.step === 'revealed') {
+    if (MASKED.has(this.#state.step)) {
       throw new AggregationError(
         'already-masked',
         'A round masks one vector: its masks would give away the difference.',
@@ -198,11 +206,41 @@ export class SiteRound {
   }
 
   /**
-   * R4. For each site of U2 one of the two shares this site holds: of the self mask if it survived, of the mask key if
-   * not. Answers one request only.
+   * R3, in active groups. Signs the survivors it is told, one set only. The caller keeps on disk that it has, before the
+   * signature leaves.
    *
    * @throws AggregationError `wrong-round`, `malformed`, `unknown-survivor`, `declared-dropped`, `too-few-sites`,
-   *   `already-revealed`
+   *   `already-confirmed`, `wrong-state` (a passive group)
+   */
+  confirm(request: ConsistencyRequest): SurvivorSignature {
+    if (this.#state.step === 'confirmed' || this.#state.step === 'revealed') {
+      throw new AggregationError(
+        'already-confirmed',
+        'A site signs one set of survivors a round: two signed sets could both reach the threshold.',
+      );
+    }
+    const { step: _step, ...sharing } = this.#in('masked');
+    const { roster, sharingSites } = sharing;
+    if (roster.parameters.mode === 'passive') {
+      throw new AggregationError('wrong-state', `A group of ${roster.members.length} signs no survivors.`);
+    }
+    try {
+      const survivors = this.#survivors(sharing, request);
+      this.#state = { step: 'confirmed', ...sharing, survivors };
+      const { roundId } = this.#context;
+      return { roundId, signature: this.#sign(survivorsStatement(roundId, roster.hash, sharingSites, survivors)) };
+    } catch (error) {
+      throw this.#abandon(error);
+    }
+  }
+
+  /**
+   * R4. For each site of U2 one of the two shares this site holds: of the self mask if it survived, of the mask key if
+   * not. Answers one request only, and in active groups only one that a threshold of sites has signed; the site's own
+   * signature need not be among them.
+   *
+   * @throws AggregationError `wrong-round`, `malformed`, `unknown-survivor`, `declared-dropped`, `too-few-sites`,
+   *   `split-view`, `unconfirmed`, `bad-signature`, `already-revealed`
    */
   reveal(request: RevealRequest): RevealedShares {
     if (this.#state.step === 'revealed') {
@@ -211,12 +249,14 @@ export class SiteRound {
         'A round reveals once: a second answer could complete both secrets.',
       );
     }
-    const { roster, self, sharingSites, held } = this.#in('masked');
+    const state = this.#state.step === 'confirmed' ? this.#state : this.#in('masked');
+    const { roster, sharingSites, held } = state;
     try {
-      assertRound(this.#context, request.roundId);
-      const survivors = roster.sites(request.survivors);
-      assertSurvivors(roster, self, sharingSites, survivors);
-      assertFloor(roster.parameters, this.#floor, survivors.length, 'survived');
+      const survivors = this.#survivors(state, request);
+      if ('survivors' in state && !sameSites(state.survivors, survivors)) {
+        throw new AggregationError('split-view', 'These are not the survivors that this site has signed.');
+      }
+      assertWitnesses(this.#context, roster, sharingSites, survivors, request.witnesses);
       this.#state = { step: 'revealed' };
       const shares = sharingSites.map((of) => oneShare(of, held.get(of)!, survivors.includes(of)));
       const body = { roundId: this.#context.roundId, shares };
@@ -224,6 +264,15 @@ export class SiteRound {
     } catch (error) {
       throw this.#abandon(error);
     }
+  }
+
+  /** U3 out of a message, once it is one that this site may see revealed. */
+  #survivors({ roster, self, sharingSites }: Sharing, request: ConsistencyRequest): readonly SiteNumber[] {
+    assertRound(this.#context, request.roundId);
+    const survivors = roster.sites(request.survivors);
+    assertSurvivors(roster, self, sharingSites, survivors);
+    assertFloor(roster.parameters, this.#floor, survivors.length, 'survived');
+    return survivors;
   }
 
   #sign(statement: Parameters<typeof signStatement>[3]): Uint8Array {
@@ -249,6 +298,13 @@ export class SiteRound {
     this.#state = { step: 'abandoned', reason: error instanceof Error ? error.message : String(error) };
     return error;
   }
+}
+
+/** The steps in which the site's one vector is masked. */
+const MASKED: ReadonlySet<State['step']> = new Set(['masked', 'confirmed', 'revealed']);
+
+function sameSites(a: readonly SiteNumber[], b: readonly SiteNumber[]): boolean {
+  return a.length === b.length && a.every((site, index) => site === b[index]);
 }
 
 /** @throws AggregationError `wrong-share` if not exactly one came from every peer, `bad-share` if one does not open */

@@ -7,9 +7,9 @@ import type { SiteNumber } from './site-number.ts';
 
 /**
  * What a site signs in each step. No tag is the beginning of another, and plan hash and body hash have fixed lengths, so
- * the signed bytes have one reading only. (`survivors` is kept for the consistency check of the active variant.)
+ * the signed bytes have one reading only.
  */
-type Tag = 'keys' | 'shares' | 'masked' | 'reveal';
+type Tag = 'keys' | 'shares' | 'masked' | 'survivors' | 'reveal';
 
 /** A message's tag and the hash of all its fields but the signature. */
 export interface Statement {
@@ -60,6 +60,16 @@ export function sharesStatement(m: Omit<SealedShares, 'signature'>): Statement {
 export function maskedStatement(m: Omit<MaskedHeader, 'signature'>, sharingSites: readonly SiteNumber[]): Statement {
   const fields = [utf8(m.roundId), m.planHash, m.rosterHash, siteList(sharingSites), uint32(m.length)];
   return statement('masked', [...fields, ...m.chunkHashes]);
+}
+
+/** The sets that the site was told, all three: only where all of them agree do the survivors' masks add up to nothing. */
+export function survivorsStatement(
+  roundId: string,
+  rosterHash: Uint8Array,
+  sharingSites: readonly SiteNumber[],
+  survivors: readonly SiteNumber[],
+): Statement {
+  return statement('survivors', [utf8(roundId), rosterHash, siteList(sharingSites), siteList(survivors)]);
 }
 
 /** Also covers the roster and the survivors that the site was told. */

@@ -33,7 +33,7 @@ test('a broken upload begins again and goes on; nothing is added twice', async (
   chunks.forEach((chunk, index) => again.chunk(index, chunk));
   again.complete();
   for (const site of federation.sites.slice(1)) federation.upload(site, new Int32Array(LENGTH));
-  const request = coordinator.closeUploads();
+  const request = federation.confirmSurvivors();
   for (const { siteId, round } of federation.sites) coordinator.reveal(siteId, round.reveal(request));
   expect(await coordinator.unmask()).toEqual(new Int32Array(LENGTH).fill(5));
 });

@@ -1,10 +1,12 @@
 import { generateIdentityKey, identityFromPrivateKey, type Identity } from '../keys/identity.ts';
 import type { SiteFloor } from '../group-parameters.ts';
-import type { KeyRoster } from '../messages.ts';
+import type { KeyRoster, RevealRequest } from '../messages.ts';
 import type { MaskedVector } from '../protocol/masked-vector.ts';
 import type { RoundContext } from '../protocol/round-context.ts';
 import { CoordinatorRound } from '../protocol/coordinator-round.ts';
 import { SiteRound, type SiteRoundOptions } from '../protocol/site-round.ts';
+import type { SiteNumber } from '../protocol/site-number.ts';
+import { signStatement, survivorsStatement } from '../protocol/transcript.ts';
 
 const FLOOR: SiteFloor = { minimumSites: 3, minimumThresholdFraction: 0.5 };
 
@@ -30,7 +32,7 @@ export function siteIdOf(index: number): string {
  * that a test can lose sites where it likes.
  */
 export class TestFederation {
-  readonly planHash: Uint8Array = new Uint8Array(32).fill(7);
+  readonly planHash: Uint8Array;
   readonly roundId = 'round-1';
   readonly context: RoundContext;
   readonly coordinator: CoordinatorRound;
@@ -38,8 +40,16 @@ export class TestFederation {
   /** What the coordinator has seen, once keys and shares are closed. */
   roster: KeyRoster | undefined;
   rosterHash: Uint8Array = new Uint8Array();
+  /** U2, roster numbers; empty until shares are closed. */
+  sharing: readonly number[] = [];
 
-  constructor(count: number, length: number, override: (index: number) => Partial<SiteRoundOptions> = () => ({})) {
+  constructor(
+    count: number,
+    length: number,
+    override: (index: number) => Partial<SiteRoundOptions> = () => ({}),
+    planHash: Uint8Array = new Uint8Array(32).fill(7),
+  ) {
+    this.planHash = planHash;
     const indices = Array.from({ length: count }, (_, index) => index);
     this.context = { roundId: this.roundId, planHash: this.planHash, length };
     this.sites = indices.map((index) => {
@@ -63,6 +73,7 @@ export class TestFederation {
       this.rosterHash = sealed.rosterHash;
     }
     const deliveries = this.coordinator.closeShares();
+    this.sharing = deliveries.get(sharing.at(0)!.siteId)!.sharingSites;
     for (const site of sharing) site.round.receiveShares(deliveries.get(site.siteId)!);
   }
 
@@ -75,11 +86,37 @@ export class TestFederation {
     return masked;
   }
 
-  /** Everything up to and including closed uploads, with nobody lost. */
-  async untilUploaded(vector: (index: number) => Int32Array): Promise<ReturnType<CoordinatorRound['closeUploads']>> {
+  /** Closes uploads and lets these sites, or all survivors, sign who survived. */
+  confirmSurvivors(sites?: readonly TestSite[]): RevealRequest {
+    const request = this.coordinator.closeUploads();
+    if (this.coordinator.mode === 'active') {
+      const survivors = this.sites.filter(({ siteId }) => this.coordinator.survivors.includes(siteId));
+      for (const { siteId, round } of sites ?? survivors) this.coordinator.confirm(siteId, round.confirm(request));
+    }
+    return this.coordinator.closeConsistency();
+  }
+
+  /** What a coordinator would ask that has got these sites to sign a set of survivors of its choice. */
+  requestFor(survivors: readonly number[], signers: readonly number[] = survivors): RevealRequest {
+    const sharing = this.sharing as readonly SiteNumber[];
+    const statement = survivorsStatement(this.roundId, this.rosterHash, sharing, survivors as readonly SiteNumber[]);
+    const witnesses = signers.map((site) => {
+      const { identity, siteId } = this.sites.at(site)!;
+      return { site, signature: signStatement(identity, this.context, siteId, statement) };
+    });
+    return { roundId: this.roundId, survivors, witnesses };
+  }
+
+  /** Everything up to the point where the survivors are signed, with nobody lost. */
+  async untilConfirmed(vector: (index: number) => Int32Array): Promise<RevealRequest> {
+    await this.untilUploaded(vector);
+    return this.confirmSurvivors();
+  }
+
+  /** Everything up to the last upload, with nobody lost. */
+  async untilUploaded(vector: (index: number) => Int32Array): Promise<void> {
     await this.advertiseAndShare(this.sites, this.sites);
     this.sites.forEach((site, index) => this.upload(site, vector(index)));
-    return this.coordinator.closeUploads();
   }
 }
 
