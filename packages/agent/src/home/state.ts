@@ -44,6 +44,8 @@ export interface AgentState {
   } | null;
   readonly serving: ServingState | null;
   readonly pending: PendingState | null;
+  /** When the site joined its rounds of the last 24 hours, ISO 8601; for the policy's limit. */
+  readonly joined: readonly string[];
   /** The ledger's length and head when this was written: a ledger cut back behind it shows. */
   readonly ledger: { readonly entries: number; readonly head: string };
 }
@@ -53,6 +55,7 @@ export const initialState: AgentState = {
   lastPlan: null,
   serving: null,
   pending: null,
+  joined: [],
   ledger: { entries: 0, head: LEDGER_GENESIS },
 };
 
@@ -61,7 +64,7 @@ const strategy = z.enum(['scratch', 'backbone', 'local', 'federated']);
 const roundId = z.string().min(1).max(128);
 const choice = z.strictObject({ strategy, model: hash }).nullable();
 
-const stateSchema: z.ZodType<AgentState> = z.strictObject({
+const stateSchema: z.ZodType<AgentState, unknown> = z.strictObject({
   version: z.literal(1),
   lastPlan: z
     .strictObject({
@@ -73,6 +76,7 @@ const stateSchema: z.ZodType<AgentState> = z.strictObject({
     .nullable(),
   serving: z.strictObject({ strategy, roundId, release: hash.nullable(), backbone: hash, model: hash }).nullable(),
   pending: z.strictObject({ roundId, candidate: hash, backbone: hash, accepted: choice, rejected: choice }).nullable(),
+  joined: z.array(z.iso.datetime()).default([]),
   ledger: z.strictObject({ entries: z.int().min(0), head: hash }),
 });
 

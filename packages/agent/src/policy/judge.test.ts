@@ -6,7 +6,11 @@ import { sitePolicySchema, type SitePolicy } from './policy.ts';
 const noon = new Date('2026-03-04T12:00:00Z');
 
 function judge(policy: Partial<SitePolicy>, change: Parameters<typeof examplePlan>[0] = {}, customers = 500): string {
-  const judgement = judgePlan(sitePolicySchema.parse(policy), examplePlan(change), { customers, now: noon });
+  const judgement = judgePlan(sitePolicySchema.parse(policy), examplePlan(change), {
+    customers,
+    now: noon,
+    joined: ['2026-03-03T11:00:00Z', '2026-03-03T13:00:00Z', '2026-03-04T09:00:00Z'],
+  });
   return judgement.accepted ? 'accepted' : judgement.reason;
 }
 
@@ -45,6 +49,7 @@ test.each<[string, Partial<SitePolicy>, Parameters<typeof examplePlan>[0], RegEx
   ],
   ['long references', { maximumReferenceEpochs: 4 }, {}, /5 epochs for the references/],
   ['a wide clip norm', { maximumClipNorm: 9.5 }, {}, /clip norm is 10, this site allows at most 9\.5/],
+  ['too many rounds a day', { maximumRoundsPerDay: 2 }, {}, /joined 2 rounds within 24 hours, it allows at most 2/],
   [
     'the wrong hour',
     { hours: { from: '22:00', to: '06:00', timeZone: 'UTC' } },

@@ -11,7 +11,11 @@ const LARGEST_GROUP = 255;
 export interface SiteFacts {
   readonly customers: number;
   readonly now: Date;
+  /** When the site joined its latest rounds, ISO 8601. */
+  readonly joined: readonly string[];
 }
+
+const DAY = 86_400_000;
 
 /**
  * Holds a plan against the site's policy. A refusal names every clause the plan breaks, in words an operator can act
@@ -28,11 +32,17 @@ export function judgePlan(policy: SitePolicy, plan: RoundPlan, site: SiteFacts):
     ...(site.customers < policy.minimumCustomers
       ? [`this site has fewer than the ${policy.minimumCustomers} customers it asks of itself`]
       : []),
+    ...rateReasons(policy, site),
     ...(policy.hours !== null && !withinHours(policy.hours, site.now)
       ? [`this site takes part only from ${policy.hours.from} to ${policy.hours.to} (${policy.hours.timeZone})`]
       : []),
   ];
   return reasons.length === 0 ? { accepted: true } : { accepted: false, reason: reasons.join('; ') };
+}
+
+/** The joinings that are less than a day old. */
+export function joinedWithinDay(joined: readonly string[], now: Date): readonly string[] {
+  return joined.filter((at) => Date.parse(at) > now.getTime() - DAY);
 }
 
 /** Whether `at` falls into the hours; the closing minute is outside. */
@@ -47,6 +57,12 @@ export function withinHours(hours: Hours, at: Date): boolean {
   // HH:MM compares as text. Equal ends mean the whole day.
   if (hours.from === hours.to) return true;
   return hours.from < hours.to ? hours.from <= time && time < hours.to : hours.from <= time || time < hours.to;
+}
+
+function rateReasons({ maximumRoundsPerDay: most }: SitePolicy, { joined, now }: SiteFacts): string[] {
+  const rounds = joinedWithinDay(joined, now).length;
+  if (most === null || rounds < most) return [];
+  return [`this site has joined ${rounds} rounds within 24 hours, it allows at most ${most}`];
 }
 
 function cohortReasons(policy: SitePolicy, plan: RoundPlan): string[] {

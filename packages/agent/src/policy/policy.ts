@@ -28,6 +28,8 @@ export interface SitePolicy {
   /** Fewest customers this site must have, so that its update is about many people. */
   readonly minimumCustomers: number;
   readonly hours: Hours | null;
+  /** Most rounds this site joins in any 24 hours; null for any number. Every sum says something about its members. */
+  readonly maximumRoundsPerDay: number | null;
   readonly evaluation: EvaluationShare;
 }
 
@@ -47,6 +49,7 @@ export const sitePolicySchema: z.ZodType<SitePolicy, SitePolicyInput> = z.strict
   maximumClipNorm: z.number().positive().max(1e6).default(100),
   minimumCustomers: z.int().min(1).max(1_000_000_000).default(20),
   hours: z.strictObject({ from: clock, to: clock, timeZone }).nullable().default(null),
+  maximumRoundsPerDay: z.int().min(1).max(10_000).nullable().default(null),
   evaluation: z.enum(['metrics', 'verdict', 'none']).default('metrics'),
 });
 

@@ -5,7 +5,7 @@ import { dataJob, servedModel, type AgentParts } from '../agent-parts.ts';
 import { writeAtomically } from '../home/atomic-file.ts';
 import type { ParticipationStage } from '../home/state.ts';
 import { sha256 } from '../ledger/entry.ts';
-import { judgePlan, type Judgement } from '../policy/judge.ts';
+import { joinedWithinDay, judgePlan, type Judgement } from '../policy/judge.ts';
 import type { Evaluation, RoundJob, TaskWatch } from '../relearning/trainer.ts';
 import type { Adoption } from './adoption.ts';
 import { checkBackbone, checkRelease } from './artifacts.ts';
@@ -44,9 +44,13 @@ export class RunningRound {
 
   /** Reads the data and holds the plan against the policy. */
   async judge(): Promise<Judgement> {
-    const { trainer, config, now } = this.#parts;
+    const { trainer, config, memory, now } = this.#parts;
     const summary = await trainer.inspect(dataJob(this.#parts), { signal: this.#whole.signal });
-    const judgement = judgePlan(config.policy, this.#offer.plan, { customers: summary.customers, now: now() });
+    const judgement = judgePlan(config.policy, this.#offer.plan, {
+      customers: summary.customers,
+      now: now(),
+      joined: memory.current.joined,
+    });
     // A refused plan counts for the chain, too; an accepted one is remembered together with the keys.
     if (!judgement.accepted) await this.#reach('seen');
     return judgement;
@@ -230,7 +234,11 @@ export class RunningRound {
   #reach(stage: ParticipationStage): Promise<void> {
     const { plan, hashHex } = this.#offer;
     const lastPlan = { round: plan.round, roundId: plan.roundId, hash: hashHex, stage };
-    return this.#parts.memory.update((state) => ({ ...state, lastPlan }));
+    const now = this.#parts.now();
+    return this.#parts.memory.update((state) => {
+      const joined = joinedWithinDay(state.joined, now);
+      return { ...state, lastPlan, joined: stage === 'keys' ? [...joined, now.toISOString()] : joined };
+    });
   }
 }
 
