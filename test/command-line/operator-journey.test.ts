@@ -37,7 +37,7 @@ function below(base: string, source: SiteSource): SiteSource {
   };
 }
 
-test('from headquarters’ files to a round of three invited sites', async () => {
+test('from headquarters’ files to a round of three invited sites that a registrar lists', async () => {
   const imageFolder = join(folder, 'images');
   await mkdir(imageFolder);
   const world = await generateFederation({ seed: 3, world: 'shared', sites: 3, imageFolder });
@@ -69,6 +69,9 @@ test('from headquarters’ files to a round of three invited sites', async () =>
   const seconds = 120;
   const address = `http://127.0.0.1:${consolePort}`;
   await until(consolePort, (view) => view, { what: 'the coordinator', seconds, processes });
+  const registrar = join(folder, 'registrar');
+  const registrarKey = (await output('registrar', 'create', '--home', registrar)).trim();
+  const identities: string[] = [];
   for (const { id, name, data } of world.sites) {
     const invitation = join(folder, `${id}.json`);
     await writeFile(
@@ -78,9 +81,22 @@ test('from headquarters’ files to a round of three invited sites', async () =>
     const siteHome = join(folder, 'agents', id);
     await output('site', 'join', '--invitation', invitation, '--home', siteHome);
     const source = below(join(folder, 'sites', id), await writeSite(join(folder, 'sites', id), data));
-    await writeFile(join(siteHome, 'agent.json'), JSON.stringify({ version: 1, data: source }));
+    await writeFile(
+      join(siteHome, 'agent.json'),
+      JSON.stringify({ version: 1, data: source, policy: { registrarKey } }),
+    );
+    const identity = join(folder, `${id}.identity.json`);
+    await writeFile(identity, await output('site', 'identity', '--home', siteHome));
+    identities.push(identity);
     processes.push(noren(['site', 'run', '--home', siteHome]));
   }
+  const roster = join(folder, 'roster.json');
+  await writeFile(
+    roster,
+    await output('registrar', 'sign', '--home', registrar, '--federation', 'North', '--add', ...identities),
+  );
+  const installed = await output('site', 'roster', roster, '--home', home, '--console', address, '--json');
+  expect(JSON.parse(installed)).toEqual({ epoch: 1, sites: 3 });
   await until(consolePort, (view) => (view.sites.every((site) => site.connected) ? view : undefined), {
     what: 'three connected sites',
     seconds,

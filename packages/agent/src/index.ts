@@ -3,7 +3,7 @@ export { AgentError, type AgentErrorCode } from './agent-error.ts';
 
 // A site's home
 export { agentConfigSchema, readConfig, writeConfig, type AgentConfig, type AgentConfigInput } from './home/config.ts';
-export { readIdentity, type SiteIdentity } from './home/identity.ts';
+export { readIdentity, readPublicIdentity, type SiteIdentity } from './home/identity.ts';
 export { joinFederation } from './home/join.ts';
 export { homeLayout, type HomeLayout, type RoundLayout } from './home/layout.ts';
 export { type EvaluationShare, type Hours, type SitePolicy, type SitePolicyInput } from './policy/policy.ts';

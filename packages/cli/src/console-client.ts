@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { federationViewSchema, type FederationView } from '@noren/protocol/console';
+import { z } from 'zod';
 
 import { exitCode } from './exit-code.ts';
 import { CliError } from './failure.ts';
@@ -9,6 +10,15 @@ import { CliError } from './failure.ts';
 /** The ports of a coordinator unless told otherwise. */
 export const defaultPorts = { grpc: 7443, enrolment: 7444, console: 7480 } as const;
 export const defaultConsole: string = `http://127.0.0.1:${defaultPorts.console}`;
+
+/** A roster that was put in force. */
+export interface InstalledRoster {
+  readonly epoch: number;
+  /** Active ones. */
+  readonly sites: number;
+}
+
+const installedSchema: z.ZodType<InstalledRoster> = z.object({ epoch: z.number(), sites: z.number() });
 
 /** The coordinator's HTTP API as the command line uses it. */
 export interface ConsoleClient {
@@ -18,6 +28,8 @@ export interface ConsoleClient {
   startRound(operatorToken: string): Promise<void>;
   setPaused(operatorToken: string, paused: boolean): Promise<void>;
   invite(operatorToken: string, siteId: string, name: string): Promise<unknown>;
+  /** `roster`: the registrar's document, byte for byte. */
+  installRoster(operatorToken: string, roster: string): Promise<InstalledRoster>;
 }
 
 export function consoleClient(address: string): ConsoleClient {
@@ -42,10 +54,12 @@ export function consoleClient(address: string): ConsoleClient {
     return response.status === 204 ? undefined : response.json();
   };
   const write = (path: string, operatorToken: string, body: unknown): Promise<unknown> =>
+    post(path, operatorToken, JSON.stringify(body));
+  const post = (path: string, operatorToken: string, body: string): Promise<unknown> =>
     request(path, {
       method: 'POST',
       headers: { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
+      body,
     });
   return {
     address,
@@ -57,6 +71,9 @@ export function consoleClient(address: string): ConsoleClient {
     },
     async setPaused(token, paused) {
       await write('/api/schedule', token, { paused });
+    },
+    async installRoster(token, roster) {
+      return installedSchema.parse(await post('/api/roster', token, roster));
     },
     invite: (token, siteId, name) => write('/api/invitations', token, { siteId, name }),
   };

@@ -4,6 +4,7 @@ import { backboneCommand } from './commands/backbone.ts';
 import { benchCommand } from './commands/bench.ts';
 import { demoCommand } from './commands/demo.ts';
 import { planCommand } from './commands/plan.ts';
+import { registrarCommand } from './commands/registrar.ts';
 import { roundCommand } from './commands/round.ts';
 import { siteCommand } from './commands/site.ts';
 import { statusCommand } from './commands/status.ts';
@@ -35,6 +36,7 @@ export function createProgram(): Command {
     backboneCommand(),
     planCommand(),
     siteCommand(),
+    registrarCommand(),
     roundCommand(),
     statusCommand(),
     benchCommand(),

@@ -2,7 +2,8 @@
  * What a caller can do about it:
  * - `home-in-use`: another coordinator runs on this home or database; stop it first.
  * - `config-invalid`, `home-invalid`: correct the named file.
- * - `no-backbone`, `no-plan`, `invalid-backbone`, `invalid-release`, `plan-mismatch`: hand over the named document.
+ * - `no-backbone`, `no-plan`, `invalid-backbone`, `invalid-release`, `plan-mismatch`,
+ *   `roster-mismatch`: hand over the named document.
  * - `round-running`, `too-few-sites`, `not-started`: not now.
  * - `unknown-site`, `site-exists`: correct the site id.
  * - `blob-missing`, `blob-damaged`, `store-failed`, `store-conflict`: the disk or the database is not what it should be.
@@ -17,6 +18,7 @@ export type CoordinatorErrorCode =
   | 'invalid-backbone'
   | 'invalid-release'
   | 'plan-mismatch'
+  | 'roster-mismatch'
   | 'round-running'
   | 'too-few-sites'
   | 'not-started'

@@ -250,6 +250,7 @@ export class Coordinator {
       startRound: () => this.startRound(),
       setPaused: (paused) => (paused ? this.pause() : this.resume()),
       invite: (site, name) => this.invite(site, name),
+      installRoster: (bytes) => this.#federation.installRoster(bytes),
       revoke: (site, reason) => this.revoke(site, reason),
       unready: () => journal.broken?.message ?? null,
       metrics: () => metricsText(journal.state, this.#federation.connected.length),

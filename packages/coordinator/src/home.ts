@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { CertificateAuthority, generatePlanKey } from '@noren/protocol';
+import { CertificateAuthority, generateSigningKey } from '@noren/protocol';
 import type { TlsIdentity } from '@noren/protocol';
 
 import { configFile, readCoordinatorConfig } from './config.ts';
@@ -43,7 +43,7 @@ export async function keepIdentity(home: string, config: CoordinatorConfig): Pro
   return {
     authority,
     tls: { authority: authority.certificate, certificate: server.certificate, key: server.key },
-    planKey: await keepText(join(identity, 'plan-key.pem'), generatePlanKey),
+    planKey: await keepText(join(identity, 'plan-key.pem'), generateSigningKey),
     operatorToken: await keepText(join(home, 'operator-token'), () => randomBytes(32).toString('base64url')),
   };
 }

@@ -12,8 +12,16 @@ export { canonicalJson } from './plan/canonical-json.ts';
 export type { JsonValue } from './plan/canonical-json.ts';
 export { encodePlan, parsePlan, parsePlanTemplate, planHash } from './plan/plan-document.ts';
 export { checkPlanGroups } from './plan/plan-groups.ts';
-export { generatePlanKey, planPublicKey, signPlan, verifyPlanSignature } from './plan/plan-signature.ts';
+export { signPlan, verifyPlanSignature } from './plan/plan-signature.ts';
 export { defaultTraining } from './plan/default-training.ts';
+
+// The registrar's roster
+export { generateSigningKey, signingPublicKey } from './keys/ed25519.ts';
+export { MAXIMUM_ROSTER_BYTES, readSignedRoster, signRoster } from './roster/signed-roster.ts';
+export type { SignedRoster } from './roster/signed-roster.ts';
+export { nextRoster } from './roster/next-roster.ts';
+export type { RosterChange } from './roster/next-roster.ts';
+export type { RosterSite, SiteRoster } from './roster/site-roster.ts';
 
 // Messages
 export { decodeCoordinatorMessage, encodeCoordinatorMessage } from './messages/coordinator-message.ts';

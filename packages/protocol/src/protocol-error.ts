@@ -2,7 +2,8 @@
  * What went wrong between a site and its coordinator, by what a caller can do about it.
  *
  * - `invalid-message`: the peer (or the caller) sent something outside the schema or its limits.
- * - `invalid-plan`, `invalid-invitation`, `invalid-certificate`: a document that was handed over is not usable.
+ * - `invalid-plan`, `invalid-roster`, `invalid-invitation`, `invalid-certificate`, `invalid-key`: a document that was handed
+ *   over is not usable.
  * - `invitation-expired`, `invitation-used`: ask the central operator for a new invitation.
  * - `denied`: the coordinator knows the caller and refuses. `certificate-rejected`: one side does not trust the other's certificate.
  * - `unreachable`: no connection, or it broke; trying again later may help. `port-in-use`, `cannot-listen`: a server could not start.
@@ -13,6 +14,8 @@
 export type ProtocolErrorCode =
   | 'invalid-message'
   | 'invalid-plan'
+  | 'invalid-roster'
+  | 'invalid-key'
   | 'invalid-invitation'
   | 'invalid-certificate'
   | 'invitation-expired'

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { identityFromPrivateKey } from '@noren/secure-aggregation';
 import { z } from 'zod';
 import { AgentError } from '../agent-error.ts';
 import { homeLayout } from './layout.ts';
@@ -90,6 +91,15 @@ export async function readIdentity(home: string): Promise<SiteIdentity> {
     identityKey,
     tls: { key: tls.slice(0, certificateAt), certificate: tls.slice(certificateAt), authority },
   };
+}
+
+/** What the registrar lists about a site; none of it is secret. Throws `not-joined` or `identity-invalid`. */
+export async function readPublicIdentity(
+  home: string,
+): Promise<{ readonly site: string; readonly identityKey: string }> {
+  const { siteId, identityKey } = await readIdentity(home);
+  const { publicKey } = identityFromPrivateKey(identityKey);
+  return { site: siteId, identityKey: Buffer.from(publicKey).toString('hex') };
 }
 
 /** The content of `tls.pem`. */

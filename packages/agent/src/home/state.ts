@@ -32,6 +32,12 @@ export interface PendingState {
 /** How far the site went in a round. From `keys` on it has key material out and must never begin the round again. */
 export type ParticipationStage = 'seen' | 'keys' | 'confirmed' | 'revealed' | 'finished';
 
+/** The roster a site has last acted on. */
+export interface SeenRoster {
+  readonly epoch: number;
+  readonly hash: string;
+}
+
 /** All that must survive a crash. Everything else in the home is a cache, an identity or a record. */
 export interface AgentState {
   readonly version: 1;
@@ -46,6 +52,8 @@ export interface AgentState {
   readonly pending: PendingState | null;
   /** When the site joined its rounds of the last 24 hours, ISO 8601; for the policy's limit. */
   readonly joined: readonly string[];
+  /** The newest roster of the registrar that this site has acted on. */
+  readonly roster: SeenRoster | null;
   /** The ledger's length and head when this was written: a ledger cut back behind it shows. */
   readonly ledger: { readonly entries: number; readonly head: string };
 }
@@ -56,6 +64,7 @@ export const initialState: AgentState = {
   serving: null,
   pending: null,
   joined: [],
+  roster: null,
   ledger: { entries: 0, head: LEDGER_GENESIS },
 };
 
@@ -77,6 +86,10 @@ const stateSchema: z.ZodType<AgentState, unknown> = z.strictObject({
   serving: z.strictObject({ strategy, roundId, release: hash.nullable(), backbone: hash, model: hash }).nullable(),
   pending: z.strictObject({ roundId, candidate: hash, backbone: hash, accepted: choice, rejected: choice }).nullable(),
   joined: z.array(z.iso.datetime()).default([]),
+  roster: z
+    .strictObject({ epoch: z.int().min(1), hash })
+    .nullable()
+    .default(null),
   ledger: z.strictObject({ entries: z.int().min(0), head: hash }),
 });
 

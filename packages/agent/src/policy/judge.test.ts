@@ -47,6 +47,7 @@ test.each<[string, Partial<SitePolicy>, Parameters<typeof examplePlan>[0], RegEx
     { personalisation: { epochs: 9, learningRate: 1 } },
     /9 epochs of personalisation/,
   ],
+  ['sites that no registrar lists', { registrarKey: 'a'.repeat(64) }, {}, /the plan names no roster/],
   ['long references', { maximumReferenceEpochs: 4 }, {}, /5 epochs for the references/],
   ['a wide clip norm', { maximumClipNorm: 9.5 }, {}, /clip norm is 10, this site allows at most 9\.5/],
   ['too many rounds a day', { maximumRoundsPerDay: 2 }, {}, /joined 2 rounds within 24 hours, it allows at most 2/],

@@ -33,6 +33,9 @@ export function judgePlan(policy: SitePolicy, plan: RoundPlan, site: SiteFacts):
       ? [`this site has fewer than the ${policy.minimumCustomers} customers it asks of itself`]
       : []),
     ...rateReasons(policy, site),
+    ...(policy.registrarKey !== null && plan.roster === null
+      ? ['the plan names no roster, this site masks only with sites that its registrar lists']
+      : []),
     ...(policy.hours !== null && !withinHours(policy.hours, site.now)
       ? [`this site takes part only from ${policy.hours.from} to ${policy.hours.to} (${policy.hours.timeZone})`]
       : []),

@@ -30,6 +30,11 @@ export interface SitePolicy {
   readonly hours: Hours | null;
   /** Most rounds this site joins in any 24 hours; null for any number. Every sum says something about its members. */
   readonly maximumRoundsPerDay: number | null;
+  /**
+   * The registrar's Ed25519 key, 64 hexadecimal digits: this site masks only with sites on a roster signed with it. Null:
+   * the coordinator says who the sites are.
+   */
+  readonly registrarKey: string | null;
   readonly evaluation: EvaluationShare;
 }
 
@@ -50,6 +55,11 @@ export const sitePolicySchema: z.ZodType<SitePolicy, SitePolicyInput> = z.strict
   minimumCustomers: z.int().min(1).max(1_000_000_000).default(20),
   hours: z.strictObject({ from: clock, to: clock, timeZone }).nullable().default(null),
   maximumRoundsPerDay: z.int().min(1).max(10_000).nullable().default(null),
+  registrarKey: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be the 64 hexadecimal digits that `noren registrar key` prints')
+    .nullable()
+    .default(null),
   evaluation: z.enum(['metrics', 'verdict', 'none']).default('metrics'),
 });
 

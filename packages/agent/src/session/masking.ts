@@ -29,7 +29,14 @@ export class Masking {
   readonly #round: SiteRound;
   #sites = 0;
 
-  constructor(offer: VerifiedPlan, siteId: string, identity: Identity, policy: SitePolicy) {
+  /** `members`: the identity keys that the site's registrar lists, null without a registrar. */
+  constructor(
+    offer: VerifiedPlan,
+    siteId: string,
+    identity: Identity,
+    policy: SitePolicy,
+    members: ReadonlyMap<string, Uint8Array> | null,
+  ) {
     this.#plan = offer.plan;
     this.#round = SiteRound.begin({
       roundId: offer.plan.roundId,
@@ -37,6 +44,7 @@ export class Masking {
       planHash: offer.hash,
       length: offer.plan.vectorLength + EXTRA_ELEMENTS,
       identity,
+      ...(members === null ? {} : { registeredIdentities: members }),
       floor: { minimumSites: policy.minimumSites, minimumThresholdFraction: policy.minimumThresholdFraction },
     });
   }

@@ -1,4 +1,4 @@
-import { generatePlanKey } from '@noren/protocol';
+import { generateSigningKey } from '@noren/protocol';
 import { expect, test } from 'vitest';
 import { TestFederation } from '../testing/federation.ts';
 import { ledgerOf, logged, site } from '../testing/observe.ts';
@@ -18,7 +18,7 @@ test('a plan signed with another key gets no answer', async () => {
   const federation = await TestFederation.start();
   const { coordinator } = federation;
   await federation.sites(1);
-  coordinator.offer(['a'], federation.plan(), generatePlanKey());
+  coordinator.offer(['a'], federation.plan(), generateSigningKey());
   await logged(federation, 'not signed with the key this site pinned');
   coordinator.offer(['a'], federation.plan());
   expect(await coordinator.message('a', 'offerReply')).toMatchObject({ accepted: true });

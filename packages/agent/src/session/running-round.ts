@@ -12,6 +12,7 @@ import { checkBackbone, checkRelease } from './artifacts.ts';
 import type { Link } from './link.ts';
 import { Masking, type MaskedUpdate } from './masking.ts';
 import type { VerifiedPlan } from './offer.ts';
+import { checkRoster } from './site-roster.ts';
 import { ProgressReports } from './progress-reports.ts';
 import { reportFor } from './report.ts';
 
@@ -26,6 +27,7 @@ export class RunningRound {
   readonly #progress: ProgressReports;
   readonly #contribution = new AbortController();
   readonly #whole = new AbortController();
+  #members: ReadonlyMap<string, Uint8Array> | null = null;
   #masking: Masking | null = null;
   #masked: MaskedUpdate | null = null;
   #job: Promise<RoundJob> | null = null;
@@ -46,20 +48,36 @@ export class RunningRound {
   async judge(): Promise<Judgement> {
     const { trainer, config, memory, now } = this.#parts;
     const summary = await trainer.inspect(dataJob(this.#parts), { signal: this.#whole.signal });
-    const judgement = judgePlan(config.policy, this.#offer.plan, {
-      customers: summary.customers,
-      now: now(),
-      joined: memory.current.joined,
-    });
+    const facts = { customers: summary.customers, now: now(), joined: memory.current.joined };
+    const policed = judgePlan(config.policy, this.#offer.plan, facts);
+    const judgement = policed.accepted ? await this.#judgeRoster() : policed;
     // A refused plan counts for the chain, too; an accepted one is remembered together with the keys.
     if (!judgement.accepted) await this.#reach('seen');
     return judgement;
   }
 
+  /** Fetches the roster that the plan names and holds it against the site's registrar; without one there is nothing to. */
+  async #judgeRoster(): Promise<Judgement> {
+    const { config, memory, site, signer } = this.#parts;
+    const { plan } = this.#offer;
+    if (config.policy.registrarKey === null || plan.roster === null) return { accepted: true };
+    const check = checkRoster((await this.#fetch(plan.roster, this.#whole.signal)).bytes, plan, {
+      registrarKey: new Uint8Array(Buffer.from(config.policy.registrarKey, 'hex')),
+      federation: site.federation,
+      siteId: site.siteId,
+      identityKey: signer.publicKey,
+      seen: memory.current.roster,
+    });
+    if (check.kind === 'refused') return { accepted: false, reason: check.reason };
+    this.#members = check.members;
+    await memory.update((state) => ({ ...state, roster: check.seen }));
+    return { accepted: true };
+  }
+
   /** Accepts the offer, sends the round's keys and begins to prepare. */
   async join(): Promise<void> {
     const { site, signer, config, layout } = this.#parts;
-    const masking = new Masking(this.#offer, site.siteId, signer, config.policy);
+    const masking = new Masking(this.#offer, site.siteId, signer, config.policy, this.#members);
     this.#masking = masking;
     const advertisement = masking.advertise();
     // On disk first: after a crash the site must know that it has keys out which it no longer holds.
@@ -193,7 +211,8 @@ export class RunningRound {
   async #makeJob(signal: AbortSignal): Promise<RoundJob> {
     const { plan } = this.#offer;
     const { memory, blobs } = this.#parts;
-    await blobs.keepOnly([plan.backbone, plan.release, memory.current.serving?.backbone ?? plan.backbone]);
+    const rosters = plan.roster === null ? [] : [plan.roster];
+    await blobs.keepOnly([plan.backbone, plan.release, ...rosters, memory.current.serving?.backbone ?? plan.backbone]);
     const backbone = await this.#fetch(plan.backbone, signal);
     checkBackbone(backbone.bytes, plan);
     const release = await this.#fetch(plan.release, signal);

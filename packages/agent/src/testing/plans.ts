@@ -27,6 +27,7 @@ export function examplePlan(change: Partial<RoundPlan> = {}): RoundPlan {
     release: 'c'.repeat(64) as RoundPlan['release'],
     vectorLength: 12,
     previousPlanHash: null,
+    roster: null,
     ...change,
   };
 }

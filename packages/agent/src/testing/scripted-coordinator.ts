@@ -3,10 +3,10 @@ import {
   contentHash,
   createInvitation,
   encodePlan,
-  generatePlanKey,
+  generateSigningKey,
   parseSiteId,
   planHash,
-  planPublicKey,
+  signingPublicKey,
   ProtocolError,
   signPlan,
   startEnrolmentServer,
@@ -46,7 +46,7 @@ export class ScriptedCoordinator {
   readonly #sessions = new Map<string, SessionHandle>();
   readonly #identities = new Map<string, Uint8Array>();
   readonly #tokens = new Map<string, string>();
-  readonly #planKey = generatePlanKey();
+  readonly #planKey = generateSigningKey();
   readonly #uploaded = new Set<string>();
   readonly #waiting = new Set<() => void>();
   readonly #authority: CertificateAuthority;
@@ -72,7 +72,7 @@ export class ScriptedCoordinator {
   }
 
   get planKey(): Uint8Array {
-    return planPublicKey(this.#planKey);
+    return signingPublicKey(this.#planKey);
   }
 
   invite(site: string): Invitation {

@@ -12,7 +12,9 @@ import { openTerminal } from './open-terminal.ts';
 export function siteCommand(): Command {
   const site = new Command('site').description("A site's agent, and headquarters' invitations to sites.");
   site.addCommand(inviteCommand());
+  site.addCommand(rosterCommand());
   site.addCommand(joinCommand());
+  site.addCommand(identityCommand());
   site.addCommand(runCommand());
   site.addCommand(ledgerCommand());
   return site;
@@ -38,6 +40,35 @@ function inviteCommand(): Command {
     });
 }
 
+function rosterCommand(): Command {
+  return new Command('roster')
+    .description("At headquarters: put the registrar's roster in force, from the next round on.")
+    .argument('<file>', 'what `noren registrar sign` printed')
+    .requiredOption('--home <folder>', "the coordinator's home")
+    .option('--console <address>', "the coordinator's console address", defaultConsole)
+    .action(async (file: string, options: { home: string; console: string }, command: Command) => {
+      const { terminal } = openTerminal(command);
+      const roster = (await readText(file, 'roster')).trim();
+      const client = consoleClient(options.console);
+      const installed = await client.installRoster(await operatorToken(options.home), roster);
+      if (terminal.json) terminal.out(JSON.stringify(installed));
+      else terminal.say(`Roster ${installed.epoch} with ${installed.sites} active sites is in force.`);
+    });
+}
+
+function identityCommand(): Command {
+  return new Command('identity')
+    .description("Print the site's public identity, for the registrar. Nothing in it is secret.")
+    .requiredOption('--home <folder>', "the agent's home")
+    .addHelpText('after', '\nExample\n  noren site identity --home /var/lib/noren/agent > aoyama.identity.json')
+    .action(async (options: { home: string }, command: Command) => {
+      const { terminal } = openTerminal(command);
+      const { readPublicIdentity } = await import('@noren/agent');
+      terminal.out(JSON.stringify(await readPublicIdentity(options.home)));
+      terminal.say('Bring this to the registrar over a channel that the coordinator does not run.');
+    });
+}
+
 function joinCommand(): Command {
   return new Command('join')
     .description(
@@ -53,16 +84,16 @@ function joinCommand(): Command {
       const { terminal } = openTerminal(command);
       const { joinFederation } = await import('@noren/agent');
       const { parseInvitation } = await import('@noren/protocol');
-      await joinFederation(options.home, parseInvitation(await readText(options.invitation)));
+      await joinFederation(options.home, parseInvitation(await readText(options.invitation, 'invitation')));
       terminal.say('Joined. Describe your data in agent.json, then start with `noren site run`.');
     });
 }
 
-async function readText(file: string): Promise<string> {
+async function readText(file: string, what: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new CliError(`The invitation ${file} cannot be read: ${(error as Error).message}.`, exitCode.notFound);
+    throw new CliError(`The ${what} ${file} cannot be read: ${(error as Error).message}.`, exitCode.notFound);
   }
 }
 

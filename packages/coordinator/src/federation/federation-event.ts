@@ -38,6 +38,16 @@ export type EventBody =
   /** A fresh certificate before the old one expires. */
   | { readonly kind: 'site-renewed'; readonly site: SiteId; readonly fingerprint: string }
   | { readonly kind: 'site-revoked'; readonly site: SiteId; readonly reason: string }
+  | {
+      readonly kind: 'roster-installed';
+      readonly epoch: number;
+      /** Content address of the signed roster. */
+      readonly hash: Hash;
+      /** Ed25519, 32 bytes. The first roster's key is kept to. */
+      readonly registrarKey: string;
+      /** Its active sites. */
+      readonly members: readonly { readonly site: SiteId; readonly identityKey: string }[];
+    }
   | { readonly kind: 'schedule-paused' }
   | { readonly kind: 'schedule-resumed' }
   | RoundEvent;

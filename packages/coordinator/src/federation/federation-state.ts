@@ -29,6 +29,14 @@ export interface SiteRecord {
   readonly lastReport: { readonly round: number; readonly report: EvaluationReport } | null;
 }
 
+export interface RosterRecord {
+  readonly epoch: number;
+  readonly hash: Hash;
+  readonly registrarKey: string;
+  /** Identity keys of the active sites. */
+  readonly members: ReadonlyMap<SiteId, string>;
+}
+
 export interface InvitationRecord {
   readonly site: SiteId;
   readonly expiresAt: number;
@@ -48,6 +56,8 @@ export interface FederationState {
   /** The release in force. */
   readonly release: Release | null;
   readonly sites: ReadonlyMap<SiteId, SiteRecord>;
+  /** The registrar's roster in force; null in a federation without a registrar. */
+  readonly roster: RosterRecord | null;
   /** Open invitations by token hash. */
   readonly invitations: ReadonlyMap<string, InvitationRecord>;
   readonly paused: boolean;
@@ -73,6 +83,7 @@ export const EMPTY_FEDERATION: FederationState = {
   plan: null,
   release: null,
   sites: new Map(),
+  roster: null,
   invitations: new Map(),
   paused: false,
   rounds: [],
@@ -117,6 +128,8 @@ function apply(state: FederationState, body: EventBody, at: number): FederationS
       return renewed(state, body);
     case 'site-revoked':
       return revoked(state, body);
+    case 'roster-installed':
+      return rosterInstalled(state, body);
     case 'schedule-paused':
       return { ...state, paused: true };
     case 'schedule-resumed':
@@ -126,7 +139,26 @@ function apply(state: FederationState, body: EventBody, at: number): FederationS
   }
 }
 
+/**
+ * The identity keys of the sites that may take part in a round: enrolled here and, where there is a registrar, listed with
+ * the same key. A site on no roster would make every other site end the round.
+ */
+export function eligibleSites({ sites, roster }: FederationState): Map<SiteId, string> {
+  const keys = new Map<SiteId, string>();
+  for (const [site, { enrolment }] of sites) {
+    if (enrolment === null) continue;
+    if (roster === null || roster.members.get(site) === enrolment.identityKey) keys.set(site, enrolment.identityKey);
+  }
+  return keys;
+}
+
 type BodyOf<K extends EventBody['kind']> = Extract<EventBody, { kind: K }>;
+
+function rosterInstalled(state: FederationState, body: BodyOf<'roster-installed'>): FederationState {
+  const { epoch, hash, registrarKey } = body;
+  const members = new Map(body.members.map(({ site, identityKey }) => [site, identityKey]));
+  return { ...state, roster: { epoch, hash, registrarKey, members }, published: including(state.published, hash) };
+}
 
 function invited(state: FederationState, body: BodyOf<'site-invited'>): FederationState {
   const { site, name, tokenHash, expiresAt } = body;

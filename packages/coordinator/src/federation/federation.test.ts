@@ -3,10 +3,13 @@ import {
   certificateFingerprint,
   contentHash,
   createSigningRequest,
-  generatePlanKey,
+  generateSigningKey,
+  nextRoster,
   parseSiteId,
+  readSignedRoster,
+  signRoster,
 } from '@noren/protocol';
-import type { PeerIdentity, SiteMessage } from '@noren/protocol';
+import type { PeerIdentity, RosterChange, SignedRoster, SiteId, SiteMessage } from '@noren/protocol';
 import type { RoundView } from '@noren/protocol/console';
 import pino from 'pino';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
@@ -38,7 +41,7 @@ beforeEach(async () => {
     journal,
     blobs: await BlobStore.open(await temporaryFolder()),
     authority: await CertificateAuthority.create('Test', new Date(clock.now())),
-    planKey: generatePlanKey(),
+    planKey: generateSigningKey(),
     clock,
     log: pino({ level: 'silent' }),
     schedule: { expression: '0 0 2 * * *', timeZone: 'UTC' },
@@ -301,6 +304,50 @@ test('a renewed certificate and the one before are good, older ones are not', as
   const [newest, previous, oldest] = peers;
   for (const peer of [newest, previous]) expect(() => handlers.authorise(peer ?? ('' as never))).not.toThrow();
   expect(() => handlers.authorise(oldest ?? ('' as never))).toThrow(/newer certificate/);
+});
+
+describe('a registrar’s roster', () => {
+  const registrar = generateSigningKey();
+  const entry = ({ site }: (typeof members)[number]): { site: SiteId; identityKey: string } => ({
+    site: site.id,
+    identityKey: Buffer.from(site.publicKey).toString('hex'),
+  });
+  const signed = (previous: SignedRoster | null, change: RosterChange, key = registrar): Uint8Array =>
+    signRoster(nextRoster('Test', previous, change), key);
+
+  test('decides who is asked, and every plan names it', async () => {
+    await gather();
+    const bytes = signed(null, { add: members.slice(0, 4).map(entry), suspend: [] });
+    expect(await federation.installRoster(bytes)).toEqual({ epoch: 1, sites: 4 });
+    await federation.startRound();
+    expect((await ended()).survivors.toSorted()).toEqual(NAMES.slice(0, 4));
+    expect(siteNamed('ebina').record.received).not.toContain('roundOffer');
+    const peer = members[0]?.peer ?? ('' as never);
+    const file = await federation.handlers().download(peer, contentHash(bytes));
+    expect(file.totalBytes).toBe(bytes.length);
+  });
+
+  test('too few listed sites are no cohort', async () => {
+    await gather();
+    await federation.installRoster(signed(null, { add: members.slice(0, 2).map(entry), suspend: [] }));
+    await expect(federation.startRound()).rejects.toThrow('2 of the 3 that a round needs are connected and on the');
+  });
+
+  test('follows the one before it, from the same registrar, or is refused and changes nothing', async () => {
+    await gather();
+    const first = signed(null, { add: members.map(entry), suspend: [] });
+    await federation.installRoster(first);
+    await federation.installRoster(first);
+    const previous = readSignedRoster(first);
+    const without = { add: [], suspend: [parseSiteId('ebina')] };
+    const refusals = [
+      [signed(previous, without, generateSigningKey()), 'another key'],
+      [signed(readSignedRoster(signed(previous, without)), without), 'does not follow roster 1'],
+      [signRoster(nextRoster('Other', previous, without), registrar), 'for the federation "Other"'],
+    ] as const;
+    for (const [bytes, why] of refusals) await expect(federation.installRoster(bytes)).rejects.toThrow(why);
+    expect(await federation.installRoster(signed(previous, without))).toEqual({ epoch: 2, sites: 4 });
+  });
 });
 
 test('a revoked site is out of the running round at once', async () => {

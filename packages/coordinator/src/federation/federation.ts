@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { encodePlan, planHash, planPublicKey, ProtocolError, signPlan } from '@noren/protocol';
+import { encodePlan, planHash, signingPublicKey, ProtocolError, signPlan } from '@noren/protocol';
 import type { CertificateAuthority, CoordinatorMessage, EnrolRequest, EnrolResponse, Hash } from '@noren/protocol';
 import type { FederationHandlers, Invitation, PlanTemplate, RoundPlan, SiteId } from '@noren/protocol';
 import type { FederationView, RoundView } from '@noren/protocol/console';
@@ -19,7 +19,7 @@ import type { ScheduleRules } from '../schedule/schedule.ts';
 import { SessionHub } from '../sessions/session-hub.ts';
 import type { Journal } from '../store/journal.ts';
 import { federationView, roundView } from '../view/federation-view.ts';
-import { runningRound } from './federation-state.ts';
+import { eligibleSites, runningRound } from './federation-state.ts';
 import type { FederationState } from './federation-state.ts';
 import { Lineage } from './lineage.ts';
 import { foldRound } from './round-record.ts';
@@ -55,8 +55,8 @@ export class Federation {
   private constructor(parts: FederationParts) {
     const { journal, authority, clock, blobs } = parts;
     this.#parts = parts;
-    const planKey = planPublicKey(parts.planKey);
-    this.#registry = new Registry({ journal, authority, planKey, now: () => clock.now() });
+    const planKey = signingPublicKey(parts.planKey);
+    this.#registry = new Registry({ journal, blobs, authority, planKey, now: () => clock.now() });
     this.#lineage = new Lineage(journal, blobs);
     this.#hub = new SessionHub({
       clock,
@@ -124,6 +124,13 @@ export class Federation {
     this.#hub.end(site, 'revoked');
   }
 
+  /** Puts a roster that the registrar signed in force, from the next round on. */
+  async installRoster(bytes: Uint8Array): Promise<{ readonly epoch: number; readonly sites: number }> {
+    const installed = await this.#registry.installRoster(bytes);
+    this.#schedule.look();
+    return installed;
+  }
+
   registerBackbone(bytes: Uint8Array): Promise<Hash> {
     return this.#lineage.registerBackbone(bytes);
   }
@@ -158,7 +165,7 @@ export class Federation {
   /** Starts a round now; its number. Throws `no-plan`, `round-running`, `too-few-sites`. */
   async startRound(): Promise<number> {
     const { journal, blobs, planKey } = this.#parts;
-    const conductor = await journal.change(async (state) => {
+    const begun = await journal.change(async (state) => {
       const plan = this.#nextPlan(state);
       const bytes = encodePlan(plan);
       const hash = planHash(bytes);
@@ -167,15 +174,17 @@ export class Federation {
       const planned = { kind: 'round-planned', roundId, number, plan: document, planHash: hex(hash) } as const;
       const offer = { kind: 'roundOffer', plan: bytes, signature: signPlan(bytes, planKey) } as const;
       const brief = { plan, planHash: hash, offer, identityKeys: identityKeys(state) };
+      const connected = this.#hub.connected.filter((site) => brief.identityKeys.has(site));
       // Made before its plan is in the log: from then on a round runs, and somebody must drive it.
       const parts = { ...this.#parts, yieldTurn: yieldToEventLoop, send: this.#send };
-      return { events: [planned], result: new Conductor(parts, brief) };
+      return { events: [planned], result: { conductor: new Conductor(parts, brief), connected } };
     });
+    const { conductor, connected } = begun;
     this.#conductor = conductor;
     this.#untold.clear();
     void conductor.finished.then(() => this.#ended(conductor));
     const { id, number } = conductor.state;
-    await conductor.happen({ kind: 'start', connected: cohortOrder(id, this.#hub.connected) });
+    await conductor.happen({ kind: 'start', connected: cohortOrder(id, connected) });
     return number;
   }
 
@@ -276,9 +285,11 @@ export class Federation {
     const round = runningRound(state);
     if (round !== null) return `Round ${round.number} is running.`;
     const needed = state.plan.template.cohort.minimumSites;
-    const connected = this.#hub.connected.length;
+    const eligible = eligibleSites(state);
+    const connected = this.#hub.connected.filter((site) => eligible.has(site)).length;
     if (connected >= needed) return null;
-    return `Waiting for sites: ${connected} of the ${needed} that a round needs are connected.`;
+    const listed = state.roster === null ? '' : ' and on the registrar’s roster';
+    return `Waiting for sites: ${connected} of the ${needed} that a round needs are connected${listed}.`;
   }
 
   #nextPlan(state: FederationState): RoundPlan {
@@ -299,16 +310,14 @@ export class Federation {
       release: release.hash,
       vectorLength: plan.vectorLength,
       previousPlanHash: last?.planHash ?? null,
+      roster: state.roster?.hash ?? null,
     };
   }
 }
 
 function identityKeys(state: FederationState): Map<string, Uint8Array> {
-  const keys = new Map<string, Uint8Array>();
-  for (const [site, { enrolment }] of state.sites) {
-    if (enrolment !== null) keys.set(site, new Uint8Array(Buffer.from(enrolment.identityKey, 'hex')));
-  }
-  return keys;
+  const unhex = (key: string): Uint8Array => new Uint8Array(Buffer.from(key, 'hex'));
+  return new Map([...eligibleSites(state)].map(([site, key]) => [site, unhex(key)]));
 }
 
 function hex(bytes: Uint8Array): Hash {

@@ -108,6 +108,14 @@ describe('writing', () => {
     expect((await post(site, '/api/schedule', { paused: true, more: 'x'.repeat(20_000) })).status).toBe(413);
   });
 
+  test('a roster may be larger than other bodies; one that is none changes nothing', async () => {
+    const site = await served();
+    const refused = await post(site, '/api/roster', { more: 'x'.repeat(20_000) });
+    expect([refused.status, await refused.json()]).toMatchObject([400, { error: 'invalid-roster' }]);
+    expect((await post(site, '/api/roster', 'x'.repeat(5_000_000))).status).toBe(413);
+    expect((await post(site, '/api/roster', {}, 'Bearer wrong')).status).toBe(401);
+  });
+
   test('invites a site', async () => {
     const site = await served();
     const invited = await post(site, '/api/invitations', { siteId: 'akita', name: 'Akita' });

@@ -1,4 +1,4 @@
-import { parseSiteId, ProtocolError } from '@noren/protocol';
+import { MAXIMUM_ROSTER_BYTES, parseSiteId, ProtocolError } from '@noren/protocol';
 import type { Invitation } from '@noren/protocol';
 import type { FederationView, RoundView } from '@noren/protocol/console';
 import { Hono } from 'hono';
@@ -38,6 +38,7 @@ export interface OperatorApiParts {
   setPaused(paused: boolean): Promise<void>;
   invite(site: string, name: string): Promise<Invitation>;
   revoke(site: string, reason: string): Promise<void>;
+  installRoster(bytes: Uint8Array): Promise<{ readonly epoch: number; readonly sites: number }>;
   /** Null when ready, else why not. */
   unready(): string | null;
   metrics(): string;
@@ -58,7 +59,9 @@ export function operatorApi(parts: OperatorApiParts): Hono {
     return why === null ? context.text('ok\n') : context.text(`${why}\n`, 503);
   });
   app.use(checkHost([parts.host, ...parts.names]));
-  app.use('/api/*', bodyLimit({ maxSize: LARGEST_BODY, onError: tooLarge }));
+  const smallBody = bodyLimit({ maxSize: LARGEST_BODY, onError: tooLarge });
+  const rosterBody = bodyLimit({ maxSize: MAXIMUM_ROSTER_BYTES, onError: tooLarge });
+  app.use('/api/*', (context, next) => (context.req.path === '/api/roster' ? rosterBody : smallBody)(context, next));
   if (!isLoopback(parts.host)) {
     app.use('/api/*', operator);
     app.use('/metrics', operator);
@@ -86,6 +89,9 @@ export function operatorApi(parts: OperatorApiParts): Hono {
     const { reason } = await bodyOf(context, revocationBody);
     await parts.revoke(parseSiteId(context.req.param('site')), reason);
     return context.json({ revoked: true });
+  });
+  app.post('/api/roster', operator, async (context) => {
+    return context.json(await parts.installRoster(new Uint8Array(await context.req.arrayBuffer())), 201);
   });
   app.all('/api/*', notFound);
   app.get('*', parts.consoleDirectory === null ? bare : staticFiles(parts.consoleDirectory));
@@ -137,6 +143,7 @@ const STATUS: Readonly<Partial<Record<CoordinatorErrorCode, ContentfulStatusCode
   'no-plan': 409,
   'round-running': 409,
   'too-few-sites': 409,
+  'roster-mismatch': 409,
   'store-failed': 503,
 };
 
@@ -151,7 +158,7 @@ function failed(error: Error, context: Context, log: Logger): Response {
 }
 
 function tooLarge(context: Context): Response {
-  return context.json({ error: 'too-large', message: `A request has at most ${LARGEST_BODY} bytes.` }, 413);
+  return context.json({ error: 'too-large', message: 'The request is larger than any of its kind.' }, 413);
 }
 
 function notFound(context: Context): Response {

@@ -1,13 +1,21 @@
-import { certificateFingerprint, createInvitation, ProtocolError, tokenDigest } from '@noren/protocol';
+import {
+  certificateFingerprint,
+  createInvitation,
+  ProtocolError,
+  readSignedRoster,
+  tokenDigest,
+} from '@noren/protocol';
 import type {
   CertificateAuthority,
   EnrolRequest,
   EnrolResponse,
   Invitation,
   PeerIdentity,
+  SignedRoster,
   SiteId,
 } from '@noren/protocol';
 
+import type { BlobStore } from '../blobs/blob-store.ts';
 import { CoordinatorError } from '../coordinator-error.ts';
 import type { FederationState } from '../federation/federation-state.ts';
 import type { Journal } from '../store/journal.ts';
@@ -18,6 +26,7 @@ const DAY = 86_400_000;
 
 export interface RegistryParts {
   readonly journal: Journal;
+  readonly blobs: BlobStore;
   readonly authority: CertificateAuthority;
   /** Ed25519, 32 bytes; sites pin it. */
   readonly planKey: Uint8Array;
@@ -30,7 +39,10 @@ export interface Addresses {
   readonly enrolmentAddress: string;
 }
 
-/** Who belongs to the federation: invitations, enrolment, renewal, revocation. Everything it knows is in the log. */
+/**
+ * Who belongs to the federation: invitations, enrolment, renewal, revocation, the registrar's roster. Everything it knows is
+ * in the log.
+ */
 export class Registry {
   readonly #parts: RegistryParts;
 
@@ -116,6 +128,29 @@ export class Registry {
     );
   }
 
+  /**
+   * Takes over the registrar's next roster. The sites check it by themselves, against the key in their own policy; what is
+   * checked here only spares them a roster they would refuse. Throws ProtocolError `invalid-roster`, CoordinatorError
+   * `roster-mismatch`.
+   */
+  async installRoster(bytes: Uint8Array): Promise<{ readonly epoch: number; readonly sites: number }> {
+    const { journal, blobs } = this.#parts;
+    const signed = readSignedRoster(bytes);
+    const { roster, hash } = signed;
+    const registrarKey = Buffer.from(signed.registrarKey).toString('hex');
+    const members = roster.sites
+      .filter(({ status }) => status === 'active')
+      .map(({ site, identityKey }) => ({ site, identityKey }));
+    await blobs.write(bytes);
+    return journal.change((state) => {
+      const result = { epoch: roster.epoch, sites: members.length };
+      if (state.roster?.hash === hash) return { events: [], result };
+      refuseForeignRoster(state, signed, registrarKey);
+      const installed = { kind: 'roster-installed', epoch: roster.epoch, hash, registrarKey, members } as const;
+      return { events: [installed], result };
+    });
+  }
+
   /** Takes a site out at once. Throws CoordinatorError `unknown-site`. */
   revoke(site: SiteId, reason: string): Promise<void> {
     return this.#parts.journal.change((state) => {
@@ -123,6 +158,21 @@ export class Registry {
       return { events: [{ kind: 'site-revoked', site, reason }], result: undefined };
     });
   }
+}
+
+function refuseForeignRoster(state: FederationState, { roster }: SignedRoster, registrarKey: string): void {
+  const { roster: current } = state;
+  const fault =
+    roster.federation !== state.name
+      ? `it is for the federation "${roster.federation}"`
+      : current === null
+        ? null
+        : registrarKey !== current.registrarKey
+          ? 'another key than the one before signed it; a new registrar needs a new federation'
+          : roster.epoch !== current.epoch + 1 || roster.previousRoster !== current.hash
+            ? `it does not follow roster ${current.epoch}, which is in force`
+            : null;
+  if (fault !== null) throw new CoordinatorError('roster-mismatch', `The roster cannot be put in force: ${fault}.`);
 }
 
 /** Two sites with one identity key could stand for each other in the masking protocol. */

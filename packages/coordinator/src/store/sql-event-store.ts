@@ -115,6 +115,7 @@ const KINDS: Readonly<Record<EventKind, true>> = {
   'site-enrolled': true,
   'site-renewed': true,
   'site-revoked': true,
+  'roster-installed': true,
   'schedule-paused': true,
   'schedule-resumed': true,
   'round-planned': true,

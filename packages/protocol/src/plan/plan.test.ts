@@ -4,12 +4,13 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { parseHash, parseRoundId } from '../identifiers.ts';
+import { generateSigningKey, signingPublicKey } from '../keys/ed25519.ts';
 import { PlanError } from '../protocol-error.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { defaultTraining } from './default-training.ts';
 import { encodePlan, parsePlan, parsePlanTemplate, planHash } from './plan-document.ts';
 import { checkPlanGroups } from './plan-groups.ts';
-import { generatePlanKey, planPublicKey, signPlan, verifyPlanSignature } from './plan-signature.ts';
+import { signPlan, verifyPlanSignature } from './plan-signature.ts';
 import type { PlanGroup, RoundPlan } from './plan.ts';
 
 const shared: PlanGroup = { start: 'pretrained', scope: 'federated' };
@@ -23,6 +24,7 @@ const example: RoundPlan = {
   release: parseHash('b'.repeat(64)),
   vectorLength: 1000,
   previousPlanHash: null,
+  roster: null,
 };
 
 const positive = (max: number): fc.Arbitrary<number> => fc.double({ min: 1e-9, max, noNaN: true });
@@ -136,14 +138,14 @@ test('the plan hash is SHA-256 behind the domain tag', () => {
 });
 
 test('a signature holds for the signed bytes and the pinned key only', () => {
-  const key = generatePlanKey();
+  const key = generateSigningKey();
   const bytes = encodePlan(example);
   const signature = signPlan(bytes, key);
-  const publicKey = planPublicKey(key);
+  const publicKey = signingPublicKey(key);
   expect([publicKey.length, signature.length]).toEqual([32, 64]);
   expect(verifyPlanSignature(bytes, signature, publicKey)).toBe(true);
   expect(verifyPlanSignature(encodePlan({ ...example, seed: 2 }), signature, publicKey)).toBe(false);
-  expect(verifyPlanSignature(bytes, signature, planPublicKey(generatePlanKey()))).toBe(false);
+  expect(verifyPlanSignature(bytes, signature, signingPublicKey(generateSigningKey()))).toBe(false);
   expect(verifyPlanSignature(bytes, signature.subarray(1), publicKey)).toBe(false);
   expect(verifyPlanSignature(bytes, signature, new Uint8Array(32).fill(255))).toBe(false);
 });

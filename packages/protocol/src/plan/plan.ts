@@ -70,6 +70,8 @@ export interface RoundPlan extends PlanTemplate {
   readonly vectorLength: number;
   /** SHA-256 of the plan of the round before, hexadecimal; null for the first. Sites see that no plan was hidden from them. */
   readonly previousPlanHash: Hash | null;
+  /** Content address of the registrar's signed roster; null in a federation without a registrar. */
+  readonly roster: Hash | null;
 }
 
 /** Groups a plan may name. */
@@ -151,4 +153,5 @@ export const planSchema: z.ZodType<RoundPlan, unknown> = z.strictObject({
   release: hashSchema,
   vectorLength: z.int().min(1).max(MAXIMUM_VECTOR_LENGTH),
   previousPlanHash: hashSchema.nullable(),
+  roster: hashSchema.nullable(),
 });

@@ -13,6 +13,8 @@ const maximumDetails = 1000;
 
 const statusOfCode: Readonly<Record<ProtocolErrorCode, status>> = {
   'invalid-message': status.INVALID_ARGUMENT,
+  'invalid-roster': status.INVALID_ARGUMENT,
+  'invalid-key': status.INVALID_ARGUMENT,
   'invalid-plan': status.INVALID_ARGUMENT,
   'invalid-invitation': status.INVALID_ARGUMENT,
   'invalid-certificate': status.INVALID_ARGUMENT,

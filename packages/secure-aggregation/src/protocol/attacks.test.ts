@@ -106,9 +106,20 @@ test('attack 3, key substitution: the coordinator cannot put its own key in the 
   }
 });
 
-test('attack 3, key substitution: nor, for a site that others know, its own identity', async () => {
-  const pinnedIdentities = new Map([[siteIdOf(2), identityOf(2).publicKey]]);
-  const federation = federationOf(4, () => ({ pinnedIdentities }));
+const registeredOf = (sites: number): Map<string, Uint8Array> =>
+  new Map(Array.from({ length: sites }, (_, index) => [siteIdOf(index), identityOf(index).publicKey]));
+
+test('attack 2, cohort stuffing: a coordinator cannot add sites that the registrar does not list', async () => {
+  const registeredIdentities = registeredOf(3);
+  const stuffed = federationOf(4, () => ({ registeredIdentities }));
+  expect(await rejectionCodeOf(first(stuffed).round.share(rosterOf(stuffed)))).toBe('unknown-identity');
+  const registered = federationOf(3, () => ({ registeredIdentities }));
+  expect(await rejectionCodeOf(first(registered).round.share(rosterOf(registered)))).toBeUndefined();
+});
+
+test('attack 3, key substitution: nor, for a site that the registrar lists, its own identity', async () => {
+  const registeredIdentities = registeredOf(4);
+  const federation = federationOf(4, () => ({ registeredIdentities }));
   const impostor = identityOf(9);
   const roster = withSignedAdvertisement(rosterOf(federation), 2, {}, impostor, federation.context);
   const substituted = withIdentity(roster, 2, impostor.publicKey);

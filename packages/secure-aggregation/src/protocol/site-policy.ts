@@ -34,16 +34,12 @@ export function findSelf(roster: Roster, own: KeyAdvertisement, identityKey: Uin
 }
 
 /** @throws AggregationError `unknown-identity` */
-export function assertPinned(roster: Roster, pinned: ReadonlyMap<string, Uint8Array>): void {
+export function assertRegistered(roster: Roster, registered: ReadonlyMap<string, Uint8Array>): void {
   for (const { siteId, identityKey } of roster.members) {
-    const known = pinned.get(siteId);
-    if (known && !equalBytes(known, identityKey)) {
-      throw new AggregationError(
-        'unknown-identity',
-        `The roster gives ${siteId} another identity key than the one known here.`,
-        [siteId],
-      );
-    }
+    const known = registered.get(siteId);
+    if (known && equalBytes(known, identityKey)) continue;
+    const fault = known ? 'has another identity key in the round than in the registry' : 'is not registered';
+    throw new AggregationError('unknown-identity', `${siteId} ${fault}.`, [siteId]);
   }
 }
 

@@ -18,7 +18,7 @@ import { assertChunkLength, DEFAULT_CHUNK_LENGTH, maskInPlace, type MaskedVector
 import { NONCE_BYTES, Roster } from './roster.ts';
 import { assertRound, roundContext, type RoundContext } from './round-context.ts';
 import type { SiteNumber } from './site-number.ts';
-import { assertFloor, assertPinned, assertSurvivors, assertWitnesses, findSelf, siteFloor } from './site-policy.ts';
+import { assertFloor, assertRegistered, assertSurvivors, assertWitnesses, findSelf, siteFloor } from './site-policy.ts';
 import { FreshSecrets, PeerSecrets, type HeldShares } from './site-secrets.ts';
 import {
   keysStatement,
@@ -35,10 +35,10 @@ export interface SiteRoundOptions extends RoundContext {
   /** The site's own policy. */
   readonly floor: SiteFloor;
   /**
-   * Identity keys this site knows by another way than the coordinator (an earlier round, an administrator). A roster
-   * that gives one of these sites another key is refused: without them the coordinator vouches for every identity.
+   * Identity keys of all the sites that may take part, known by another way than the coordinator (a roster signed by a
+   * registrar). A key roster with any other site or key is refused. Without them the coordinator vouches for identities.
    */
-  readonly pinnedIdentities?: ReadonlyMap<string, Uint8Array>;
+  readonly registeredIdentities?: ReadonlyMap<string, Uint8Array>;
   readonly random?: RandomSource;
 }
 
@@ -87,7 +87,7 @@ export class SiteRound {
   readonly #siteId: string;
   readonly #identity: Identity;
   readonly #floor: SiteFloor;
-  readonly #pinned: ReadonlyMap<string, Uint8Array>;
+  readonly #registered: ReadonlyMap<string, Uint8Array> | null;
   readonly #random: RandomSource;
   #state: State = { step: 'begun' };
 
@@ -96,7 +96,7 @@ export class SiteRound {
     this.#siteId = options.siteId;
     this.#identity = options.identity;
     this.#floor = siteFloor(options.floor);
-    this.#pinned = options.pinnedIdentities ?? new Map();
+    this.#registered = options.registeredIdentities ?? null;
     this.#random = options.random ?? secureRandom;
   }
 
@@ -133,7 +133,7 @@ export class SiteRound {
     try {
       const roster = Roster.verify(this.#context, message);
       const self = findSelf(roster, own, this.#identity.publicKey);
-      assertPinned(roster, this.#pinned);
+      if (this.#registered !== null) assertRegistered(roster, this.#registered);
       assertFloor(roster.parameters, this.#floor, roster.members.length, 'advertised keys');
 
       const schedule = new KeySchedule(this.#context.planHash, roster.hash);
