@@ -1,5 +1,6 @@
 export type TensorErrorCode =
   | 'busy'
+  | 'cancelled'
   | 'data-read'
   | 'disposed'
   | 'engine-failed'
@@ -9,8 +10,11 @@ export type TensorErrorCode =
   | 'invalid-spec'
   | 'not-finite'
   | 'not-loaded'
+  | 'out-of-memory'
   | 'random-op'
-  | 'unsupported-kernel';
+  | 'task-failed'
+  | 'unsupported-kernel'
+  | 'worker-failed';
 
 /** Everything this package refuses, with a code a program can branch on and a message a person can act on. */
 export class TensorError extends Error {

@@ -74,7 +74,7 @@ export interface RuntimeChoice {
   /** Default `auto`: the fastest that is there, in the order of `Runtime`. */
   readonly runtime?: Runtime | 'auto';
   /** Threads of the native runtime inside one step; default: all cores. Results do not depend on it. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** `lean` gives working memory back after every run: about half the memory for about a third more time. */
   readonly memory?: 'fast' | 'lean';
   /** How many batch shapes stay compiled, each with working memory of its own; the least recently used goes. Default 4. */

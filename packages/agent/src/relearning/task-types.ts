@@ -1,4 +1,4 @@
-import type { AgentErrorCode } from '../agent-error.ts';
+import type { Failure } from './failure.ts';
 import type {
   DataJob,
   Evaluation,
@@ -24,19 +24,7 @@ export type TaskName = keyof TaskTypes;
 export type TaskCall = { [N in TaskName]: { readonly task: N; readonly job: TaskTypes[N]['job'] } }[TaskName];
 export type TaskResult = TaskTypes[TaskName]['result'];
 
-/** Main thread to worker. */
-export type TaskRequest =
-  | { readonly kind: 'run'; readonly id: number; readonly call: TaskCall }
-  | { readonly kind: 'stop'; readonly id: number };
-
-/** Worker to main thread. */
-export type TaskReport =
-  | { readonly kind: 'progress'; readonly id: number; readonly fraction: number }
-  | { readonly kind: 'done'; readonly id: number; readonly result: TaskResult }
-  | {
-      readonly kind: 'failed';
-      readonly id: number;
-      readonly code: AgentErrorCode;
-      readonly reason: string;
-      readonly detail: string;
-    };
+/** How a task in the worker ended. A failure crosses as data: structured clone would drop its code. */
+export type TaskOutcome =
+  | { readonly kind: 'done'; readonly result: TaskResult }
+  | ({ readonly kind: 'failed' } & Failure);

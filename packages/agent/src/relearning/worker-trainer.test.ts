@@ -6,13 +6,15 @@ import type { DataJob } from './trainer.ts';
 import { WorkerTrainer, type WorkerTrainerOptions } from './worker-trainer.ts';
 
 const module = new URL('../testing/workers/echo.mjs', import.meta.url);
+// From sources, as everything in these tests; a built agent runs the compiled worker beside its own module.
+const execArgv = ['--conditions', '@noren/source'];
 
 function job(source: string): DataJob {
   return { source: source as unknown as DataJob['source'], base: '', cache: '' };
 }
 
 function trainer(options: WorkerTrainerOptions = {}): WorkerTrainer {
-  const started = new WorkerTrainer({ module, ...options });
+  const started = new WorkerTrainer({ module, execArgv, ...options });
   onTestFinished(() => started.close());
   return started;
 }
@@ -29,7 +31,7 @@ test('tasks share one thread, which starts with the first', async () => {
 
 test.each([
   ['crash', 'TypeError'],
-  ['exit', 'exit code 3'],
+  ['exit', 'worker-failed'],
 ])('a worker that dies (%s) fails its task by name only, and the next task gets another', async (how, what) => {
   const one = trainer();
   const before = await thread(one);
@@ -74,9 +76,7 @@ test('a task that does not notice loses its worker', async () => {
 test('the real worker reads a shop and reports what is wrong with it', async () => {
   const folder = temporaryFolder();
   const source = siteSourceSchema.parse(writeSiteData(folder, { seed: 1 }));
-  // From sources, as everything in these tests; a built agent runs the compiled worker beside its own module.
-  const execArgv = ['--conditions', '@noren/source'];
-  const real = trainer({ module: new URL('../testing/workers/real.mjs', import.meta.url), execArgv });
+  const real = trainer({ module: new URL('../testing/workers/real.mjs', import.meta.url) });
   expect(await real.inspect({ source, base: folder, cache: folder })).toMatchObject({ customers: 48, items: 24 });
   const failing = real.inspect({
     source: { ...source, catalogue: { ...source.catalogue, file: 'none.csv' } },
@@ -90,8 +90,7 @@ test('the real worker reads a shop and reports what is wrong with it', async () 
 });
 
 test('closing while a worker computes in the native runtime waits for its step, and a later task finds another', async () => {
-  const execArgv = ['--conditions', '@noren/source'];
-  const one = trainer({ module: new URL('../testing/workers/native.mjs', import.meta.url), execArgv });
+  const one = trainer({ module: new URL('../testing/workers/native.mjs', import.meta.url) });
   for (let time = 0; time < 2; time += 1) {
     let began: () => void = () => undefined;
     const computing = new Promise<void>((resolve) => (began = resolve));

@@ -8,6 +8,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> =
   secagg: async () => (await (await import('@noren/secure-aggregation')).benchmarkMasking()).rows,
   round: async () => (await import('../bench/round.ts')).benchmarkRound(),
   train: async () => (await (await import('@noren/tensor')).benchmarkTraining()).rows,
+  worker: async () => (await (await import('@noren/tensor')).benchmarkWorker()).rows,
   rank: async () => (await (await import('@noren/tensor')).benchmarkRanking()).rows,
   'per-example': async () => (await (await import('@noren/tensor')).benchmarkPerExample()).rows,
 };

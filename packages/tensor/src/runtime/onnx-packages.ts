@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 
 import type { InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
 
+import { nativeCall } from './native-calls.ts';
+
 /** What the native and the WebAssembly package have in common. */
 export interface OnnxRuntime {
   readonly InferenceSession: InferenceSessionFactory;
@@ -12,7 +14,7 @@ export interface OnnxRuntime {
 /** onnxruntime-node, or undefined where it is not installed or has no binary for this platform. */
 export async function loadOnnxNative(): Promise<OnnxRuntime | undefined> {
   try {
-    const { env, InferenceSession, Tensor } = await import('onnxruntime-node');
+    const { env, InferenceSession, Tensor } = await nativeCall(() => import('onnxruntime-node'));
     // It warns on stderr about every optimisation it skips.
     env.logLevel = 'error';
     return { InferenceSession, Tensor, kind: 'native' };

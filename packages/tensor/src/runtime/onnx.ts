@@ -6,6 +6,7 @@ import type { Value } from '../trace/graph.ts';
 import { encodeSegment, segmentsOf, valueName, type Segment, type Segments } from '../trace/segments.ts';
 import { noisePort, trace } from '../trace/trace.ts';
 import type { Executable, HostArray, HostArrays, NoiseRequest, Port, Program, RunOptions } from './executable.ts';
+import { nativeCall } from './native-calls.ts';
 import type { OnnxRuntime } from './onnx-packages.ts';
 
 type Feeds = Record<string, Tensor>;
@@ -91,8 +92,9 @@ export class OnnxExecutable implements Executable {
   async dispose(): Promise<void> {
     this.#loaded = {};
     this.#settled = undefined;
-    await this.#fixed?.release();
-    await this.#fed?.release();
+    for (const session of [this.#fixed, this.#fed]) {
+      if (session !== undefined) await nativeCall(() => session.release());
+    }
   }
 
   async #run(
@@ -113,8 +115,9 @@ export class OnnxExecutable implements Executable {
       segment.outputs.map((value) => [valueName(value), destinations.get(value) ?? null]),
     );
     try {
-      return { ...(await session.run(feeds, fetches)) };
+      return { ...(await nativeCall(() => session.run(feeds, fetches))) };
     } catch (cause) {
+      if (cause instanceof TensorError) throw cause;
       throw new TensorError('engine-failed', `The compiled graph failed: ${textOf(cause)}`, { cause });
     }
   }
@@ -168,8 +171,10 @@ async function createSession(
 ): Promise<InferenceSession | undefined> {
   if (segment.outputs.length === 0) return undefined;
   try {
-    return await onnx.InferenceSession.create(encodeSegment(segment), options);
+    const model = encodeSegment(segment);
+    return await nativeCall(() => onnx.InferenceSession.create(model, options));
   } catch (cause) {
+    if (cause instanceof TensorError) throw cause;
     throw new TensorError('engine-failed', `onnxruntime refused the compiled graph: ${textOf(cause)}`, { cause });
   }
 }

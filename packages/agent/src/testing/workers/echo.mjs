@@ -1,30 +1,27 @@
-// Speaks the worker's protocol without model code: the job's `source` says what to do.
-import { parentPort, threadId } from 'node:worker_threads';
+// A worker without model code: the job's `source` says what to do.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { threadId } from 'node:worker_threads';
+import { register } from 'tsx/esm/api';
 
-parentPort.on('message', (request) => {
-  if (request.kind === 'stop') {
-    parentPort.postMessage({ kind: 'failed', id: request.id, code: 'cancelled', reason: 'stopped', detail: '' }, []);
-    return;
-  }
-  const { id, call } = request;
-  switch (call.job.source) {
+register();
+const { serveTask } = await import('@noren/tensor/worker');
+
+serveTask(async ({ job }, { progress, signal }) => {
+  switch (job.source) {
     case 'crash':
-      throw new TypeError('customer 4711');
+      setImmediate(() => {
+        throw new TypeError('customer 4711');
+      });
+      return new Promise(() => {});
     case 'exit':
-      process.exit(3);
-      break;
+      return process.exit(3);
     case 'fail':
-      parentPort.postMessage(
-        { kind: 'failed', id, code: 'data-unusable', reason: 'row 3', detail: 'customer 4711' },
-        [],
-      );
-      break;
+      return { kind: 'failed', code: 'data-unusable', reason: 'row 3', detail: 'customer 4711' };
     case 'deaf':
       for (;;);
     case 'wait':
-      parentPort.postMessage({ kind: 'progress', id, fraction: 0.25 }, []);
-      break;
-    default:
-      parentPort.postMessage({ kind: 'done', id, result: { customers: threadId, items: 1, interactions: 1 } }, []);
+      progress(0.25);
+      await sleep(60_000, undefined, { signal });
   }
+  return { kind: 'done', result: { customers: threadId, items: 1, interactions: 1 } };
 });
