@@ -40,6 +40,7 @@ export type { FlatLayout } from './training/flat-layout.ts';
 export { benchmarkPerExample } from './benchmark/benchmark-per-example.ts';
 export { benchmarkRanking, type RankingSizes } from './benchmark/benchmark-ranking.ts';
 export { benchmarkWorker } from './benchmark/benchmark-worker.ts';
+export { benchmarkPytorch, type NamedWorkload, type PytorchBenchmark } from './benchmark/benchmark-pytorch.ts';
 export { benchmarkTraining, type BenchmarkRow } from './benchmark/benchmark-training.ts';
 export { addPositions } from './composites/add-positions.ts';
 export { causalAttention, type CausalAttentionInput } from './composites/causal-attention.ts';

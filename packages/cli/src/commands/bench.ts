@@ -4,10 +4,13 @@ import { benchReport, benchTable, type BenchRow } from '../bench/report.ts';
 import { openTerminal } from './open-terminal.ts';
 
 /** Every benchmark measures what it compares in one run, on one machine. */
-const benchmarks: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
+const benchmarks: Readonly<Record<string, (progress: (what: string) => void) => Promise<readonly BenchRow[]>>> = {
   secagg: async () => (await (await import('@noren/secure-aggregation')).benchmarkMasking()).rows,
   round: async () => (await import('../bench/round.ts')).benchmarkRound(),
-  train: async () => (await (await import('@noren/tensor')).benchmarkTraining()).rows,
+  train: async (progress) => {
+    const { benchmarkPytorch, benchmarkTraining } = await import('@noren/tensor');
+    return [...(await benchmarkTraining()).rows, ...(await benchmarkPytorch({ progress })).rows];
+  },
   worker: async () => (await (await import('@noren/tensor')).benchmarkWorker()).rows,
   rank: async () => (await (await import('@noren/tensor')).benchmarkRanking()).rows,
   'per-example': async () => (await (await import('@noren/tensor')).benchmarkPerExample()).rows,
@@ -23,7 +26,8 @@ export function benchCommand(): Command {
       const { terminal } = openTerminal(command);
       for (const bench of name === 'all' ? names : [name]) {
         terminal.progress(`  measuring ${bench} ...`);
-        const report = benchReport(bench, (await benchmarks[bench]?.()) ?? []);
+        const progress = (what: string): void => terminal.progress(`  measuring ${bench}: ${what} ...`);
+        const report = benchReport(bench, (await benchmarks[bench]?.(progress)) ?? []);
         terminal.out(terminal.json ? JSON.stringify(report) : `${benchTable(report)}\n`);
       }
     });

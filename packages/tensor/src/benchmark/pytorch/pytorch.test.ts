@@ -2,35 +2,50 @@ import { readFile } from 'node:fs/promises';
 
 import { expect, test } from 'vitest';
 
-import { compile } from '../../training/compile.ts';
-import { drawBatch, initialValues, SMALL, smallTransformer } from '../small-transformer.ts';
+import { definitionOf, trainingOf, type Workload } from '../workload.ts';
 
-/** Losses of 50 steps in PyTorch 1.13, made by small_transformer.py beside this file. */
-const recorded = JSON.parse(await readFile(new URL('losses.json', import.meta.url), 'utf8')) as Record<
-  string,
-  readonly number[]
->;
-
-const trainable: Readonly<Record<string, (name: string) => boolean>> = {
-  everything: () => true,
-  sequence: (name) => name.startsWith('sequence.'),
-  items: (name) => name.startsWith('item.'),
+type Recorded = Workload & {
+  readonly losses: readonly number[];
+  readonly final: Readonly<Record<string, readonly number[]>>;
 };
 
-test.each(Object.keys(trainable))('50 clipped Adam steps of %s lose what they lose in PyTorch', async (part) => {
-  const { loss, options } = smallTransformer(SMALL, 0);
-  const training = await compile(loss, {
-    ...options,
-    trainable: trainable[part] ?? ((): boolean => false),
-    optimizer: { kind: 'adam' },
-    runtime: 'onnx',
-  });
-  training.load(initialValues(options));
-  const expected = recorded[part] ?? [];
-  expect(expected).toHaveLength(50);
-  for (const [step, reference] of expected.entries()) {
-    const actual = await training.step(drawBatch(SMALL, step), { learningRate: 0.01 });
-    expect(Math.abs(actual - reference), `step ${step + 1}`).toBeLessThan(1e-4);
-  }
-  await training.dispose();
+/** 50 steps in PyTorch 1.13, made by steps.py beside this file. */
+const recorded = JSON.parse(await readFile(new URL('losses.json', import.meta.url), 'utf8')) as readonly Recorded[];
+
+const cases = recorded.map((workload) => ({ name: caseName(workload), workload }));
+
+test('the recorded steps cover both losses, and everything or only a part trained', () => {
+  expect(cases.map(({ name }) => name)).toEqual([
+    'small, everything',
+    'small, sequence',
+    'small, items',
+    'shop (last), everything',
+    'shop (last), blocks',
+    'shop (sampled), everything',
+    'shop (sampled), blocks',
+  ]);
 });
+
+test.each(cases)(
+  '50 Adam steps lose what they lose in PyTorch, and end where they end: $name',
+  async ({ workload }) => {
+    const { losses, final } = workload;
+    expect(losses).toHaveLength(50);
+    const definition = definitionOf(workload);
+    const training = await trainingOf(definition, 'onnx');
+    for (const [step, reference] of losses.entries()) {
+      const actual = await training.step(definition.batch(step), { learningRate: 0.01 });
+      expect(Math.abs(actual - reference), `step ${step + 1}`).toBeLessThan(1e-4);
+    }
+    const values = training.values();
+    for (const [name, expected] of Object.entries(final)) {
+      expect([...(values.get(name) ?? [])]).toEqual(expected.map((value) => expect.closeTo(value, 3)));
+    }
+    await training.dispose();
+  },
+);
+
+function caseName(workload: Workload): string {
+  const model = workload.model === 'shop' ? `shop (${workload.loss})` : 'small';
+  return `${model}, ${workload.trained}`;
+}
