@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { Worker, type ResourceLimits } from 'node:worker_threads';
 
 import { TensorError } from '../error.ts';
 import { NativeCalls } from '../runtime/native-calls.ts';
@@ -108,7 +108,7 @@ export class TaskWorker<T extends AnyWorkerTask> {
     const worker = new Worker(this.#entry, {
       workerData: nativeCalls.shared,
       ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
-      ...(memoryMegabytes === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMegabytes } }),
+      ...(memoryMegabytes === undefined ? {} : { resourceLimits: limitsOf(memoryMegabytes) }),
     });
     let fault: unknown;
     worker.on('message', (report: WorkerReport) => this.#hear(report));
@@ -149,6 +149,14 @@ export class TaskWorker<T extends AnyWorkerTask> {
     await thread?.nativeCalls.close();
     await thread?.worker.terminate();
   }
+}
+
+/** What Node lets a thread have beyond its cap while it is being ended, MB; V8 aborts the process beyond that. */
+const ALLOWANCE = 16;
+
+function limitsOf(memoryMegabytes: number): ResourceLimits {
+  // All young objects may turn out to be alive at once and be moved into the old generation: they must fit the allowance.
+  return { maxOldGenerationSizeMb: memoryMegabytes, maxYoungGenerationSizeMb: ALLOWANCE / 4 };
 }
 
 function send(worker: Worker, request: WorkerRequest & { readonly kind: 'run' }, move: boolean): void {

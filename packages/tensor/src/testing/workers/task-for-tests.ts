@@ -70,7 +70,8 @@ async function run(input: Input, context: WorkerTaskContext<Progress>): Promise<
     case 'unsendable':
       return { thread: threadId, count: (() => 0) as unknown as number };
     case 'hoard':
-      for (const kept: object[] = []; ;) kept.push({ value: Math.random() });
+      // Small pieces: V8 ends the whole process when one allocation, such as a growing array's next buffer, is far too large.
+      for (let kept: object | null = null; ;) kept = { value: Math.random(), kept };
     case 'threads of the process':
       return { thread: threadId, count: await (await training()).nativeThreads(context.threads) };
     case 'train':
