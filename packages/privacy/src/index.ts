@@ -7,6 +7,7 @@ export {
   type GaussianSteps,
   type PrivacyLoss,
 } from './accountant/accountant.ts';
+export { lossDistribution, type LossDistribution } from './accountant/loss-distribution.ts';
 export { noiseMultiplierFor } from './accountant/calibration.ts';
 export { renyiDivergence } from './accountant/renyi.ts';
 export { DiscreteGaussian, exactRational, type Rational } from './noise/discrete-gaussian.ts';
