@@ -31,7 +31,7 @@ export interface SiteFloor {
 const MINIMUM_SITES = 3;
 
 /** Shares are points of GF(2^8) with x != 0. */
-const MAXIMUM_SITES = 255;
+export const MAXIMUM_SITES = 255;
 
 /**
  * Threshold and minimum of survivors of a complete graph of `sites` sites: t = floor(2n/3) + 1 (n = 3: 2), which leaves

@@ -16,6 +16,7 @@ import type {
   SurvivorSignature,
 } from '../messages.ts';
 import { addInto } from '../masks/ring.ts';
+import { centre, ringBitsFor, type RingBits } from '../ring/ring-width.ts';
 import {
   assertEnough,
   assertFirst,
@@ -184,7 +185,7 @@ export class CoordinatorRound {
     if (begun) {
       throw new AggregationError('already-masked', `${siteId} masked a second vector in one round.`, [siteId]);
     }
-    const upload = new Upload(siteId, header, (vector) => addInto(sum, vector));
+    const upload = new Upload(siteId, header, this.#ringBits(roster), (vector) => addInto(sum, vector));
     uploads.set(member.number, upload);
     return upload;
   }
@@ -287,6 +288,7 @@ export class CoordinatorRound {
     });
     this.#falseWitnesses = state.roster.siteIds(falseWitnesses);
     await removeMasks(state.sum, masks, yieldTurn);
+    centre(state.sum, this.#ringBits(state.roster));
     this.#state = { ...state, phase: 'unmasked' };
     return state.sum;
   }
@@ -334,6 +336,10 @@ export class CoordinatorRound {
 
   #verify(member: Member, statement: Parameters<typeof verifyStatement>[3], signature: Uint8Array): void {
     verifyStatement(member.identityKey, this.#context, member.siteId, statement, signature);
+  }
+
+  #ringBits({ members }: Roster): RingBits {
+    return ringBitsFor(members.length, this.#context.valueBits);
   }
 
   #remaining(): readonly string[] {

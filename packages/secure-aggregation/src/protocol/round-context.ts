@@ -1,5 +1,7 @@
 import { AggregationError } from '../errors.ts';
+import { MAXIMUM_SITES } from '../group-parameters.ts';
 import { HASH_BYTES } from '../keys/bytes.ts';
+import { ringBitsFor } from '../ring/ring-width.ts';
 
 /** What every party of a round must agree on before anything else. */
 export interface RoundContext {
@@ -8,13 +10,15 @@ export interface RoundContext {
   readonly planHash: Uint8Array;
   /** Ring elements in the masked vector. */
   readonly length: number;
+  /** Bits of one site's values, 8 .. 24: the ring is only as wide as their sum needs. Without it, 32 bits travel. */
+  readonly valueBits?: number | undefined;
 }
 
 /** 4 GiB of vector; an AES-CTR stream could go on to 2^36 bytes. */
 const MAXIMUM_LENGTH = 2 ** 30;
 
-/** A checked copy. @throws AggregationError `malformed` */
-export function roundContext({ roundId, planHash, length }: RoundContext): RoundContext {
+/** A checked copy. @throws AggregationError `malformed`, `out-of-range` */
+export function roundContext({ roundId, planHash, length, valueBits }: RoundContext): RoundContext {
   if (roundId === '') throw new AggregationError('malformed', 'A round needs an id.');
   if (planHash.length !== HASH_BYTES) {
     throw new AggregationError('malformed', `A plan hash has ${HASH_BYTES} bytes, not ${planHash.length}.`);
@@ -22,7 +26,9 @@ export function roundContext({ roundId, planHash, length }: RoundContext): Round
   if (!Number.isSafeInteger(length) || length < 1 || length > MAXIMUM_LENGTH) {
     throw new AggregationError('malformed', `A masked vector has 1 .. ${MAXIMUM_LENGTH} elements, not ${length}.`);
   }
-  return { roundId, planHash: new Uint8Array(planHash), length };
+  // What the largest group has room for has room in every group: no round can fail on its width once it has begun.
+  ringBitsFor(MAXIMUM_SITES, valueBits);
+  return { roundId, planHash: new Uint8Array(planHash), length, valueBits };
 }
 
 /** @throws AggregationError `wrong-round` */

@@ -13,6 +13,7 @@ import type {
   ShareDelivery,
   SurvivorSignature,
 } from '../messages.ts';
+import { ringBitsFor } from '../ring/ring-width.ts';
 import { KeySchedule, selfMaskCommitment } from './key-schedule.ts';
 import { assertChunkLength, DEFAULT_CHUNK_LENGTH, maskInPlace, type MaskedVector } from './masked-vector.ts';
 import { NONCE_BYTES, Roster } from './roster.ts';
@@ -194,12 +195,13 @@ export class SiteRound {
       throw new AggregationError('malformed', `The plan has ${this.#context.length} elements, not ${vector.length}.`);
     }
     assertChunkLength(chunkLength);
+    const ringBits = ringBitsFor(roster.members.length, this.#context.valueBits);
     // First of all, so that no failure below can lead to masking twice.
     this.#state = { step: 'masked', roster, self, sharingSites, held };
 
     const pairs = peers.pairMasks(sharingSites);
     const seeds = { added: [selfSeed, ...pairs.added], subtracted: pairs.subtracted };
-    const { chunks, chunkHashes } = maskInPlace(vector, seeds, chunkLength);
+    const { chunks, chunkHashes } = maskInPlace(vector, seeds, chunkLength, ringBits);
     const { roundId, planHash, length } = this.#context;
     const body = { roundId, planHash, length, chunkHashes, rosterHash: roster.hash };
     return { header: { ...body, signature: this.#sign(maskedStatement(body, sharingSites)) }, chunks };

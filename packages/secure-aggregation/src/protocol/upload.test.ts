@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { sha256 } from '../keys/bytes.ts';
 import type { MaskedHeader } from '../messages.ts';
 import { codeOf, siteIdOf, TestFederation } from '../testing/federation.ts';
 import { maskedStatement, signStatement } from './transcript.ts';
@@ -16,8 +17,13 @@ async function aboutToUpload(): Promise<{ federation: TestFederation; header: Ma
 }
 
 /** The header with a change, signed by the site that made it. */
-function signedHeader(federation: TestFederation, header: MaskedHeader, change: Partial<MaskedHeader>): MaskedHeader {
-  const { identity, siteId } = federation.sites.at(0)!;
+function signedHeader(
+  federation: TestFederation,
+  header: MaskedHeader,
+  change: Partial<MaskedHeader>,
+  site = 0,
+): MaskedHeader {
+  const { identity, siteId } = federation.sites.at(site)!;
   const changed = { ...header, ...change };
   const everyone = [0, 1, 2] as SiteNumber[];
   const statement = maskedStatement(changed, everyone);
@@ -110,4 +116,25 @@ test('a header for another plan, roster, round or size is refused although its s
     const changed = signedHeader(federation, header, change);
     expect(codeOf(() => federation.coordinator.beginUpload(siteIdOf(0), changed))).toBe(code);
   }
+});
+
+test('values of twelve bits travel in fourteen among three sites, and nothing wider or narrower is taken', async () => {
+  const federation = new TestFederation(3, LENGTH, undefined, undefined, 12);
+  const { sites, coordinator } = federation;
+  await federation.advertiseAndShare(sites, sites);
+  const masked = sites.map(({ round }, index) => round.mask(new Int32Array(LENGTH).fill(-index), 4));
+  const sizes = masked.map(({ chunks }) => Array.from(chunks, (chunk) => chunk.length));
+  // 4, 4 and 2 elements of 14 bits.
+  expect(sizes).toEqual(sites.map(() => [7, 7, 4]));
+
+  // The whole vector at 32 bits, and a number of bytes that no elements of 14 bits take.
+  [new Uint8Array(LENGTH * 4), new Uint8Array(3)].forEach((chunk, index) => {
+    const header = signedHeader(federation, masked.at(index)!.header, { chunkHashes: [sha256(chunk)] }, index);
+    const sink = coordinator.beginUpload(siteIdOf(index), header);
+    expect(codeOf(() => sink.chunk(0, chunk))).toBe('malformed');
+  });
+});
+
+test.each([7, 25, 12.5])('a round of values of %s bits does not begin', (valueBits) => {
+  expect(codeOf(() => new TestFederation(3, LENGTH, undefined, undefined, valueBits))).toBe('out-of-range');
 });

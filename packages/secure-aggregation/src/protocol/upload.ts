@@ -1,7 +1,8 @@
 import { AggregationError } from '../errors.ts';
 import { equalBytes, sha256 } from '../keys/bytes.ts';
 import type { MaskedHeader } from '../messages.ts';
-import { ringBytes } from '../masks/ring.ts';
+import { packedElements, unpack } from '../ring/packing.ts';
+import type { RingBits } from '../ring/ring-width.ts';
 
 /** Where one site's chunks go. */
 export interface UploadSink {
@@ -27,15 +28,17 @@ export interface UploadSink {
 export class Upload implements UploadSink {
   readonly header: MaskedHeader;
   readonly #siteId: string;
+  readonly #ringBits: RingBits;
   readonly #add: (vector: Int32Array) => void;
   #pending: Int32Array | null = null;
   #received = 0;
   #offset = 0;
   #state: 'open' | 'complete' | 'closed' = 'open';
 
-  constructor(siteId: string, header: MaskedHeader, add: (vector: Int32Array) => void) {
+  constructor(siteId: string, header: MaskedHeader, ringBits: RingBits, add: (vector: Int32Array) => void) {
     this.#siteId = siteId;
     this.header = header;
+    this.#ringBits = ringBits;
     this.#add = add;
   }
 
@@ -80,8 +83,8 @@ export class Upload implements UploadSink {
   }
 
   #append(data: Uint8Array): void {
-    const elements = data.length / Int32Array.BYTES_PER_ELEMENT;
-    if (!Number.isInteger(elements) || elements === 0 || this.#offset + elements > this.header.length) {
+    const elements = packedElements(data.length, this.#ringBits);
+    if (!elements || this.#offset + elements > this.header.length) {
       throw new AggregationError(
         'malformed',
         `A chunk of ${data.length} bytes does not fit into the vector of ${this.#siteId}.`,
@@ -89,7 +92,7 @@ export class Upload implements UploadSink {
       );
     }
     this.#pending ??= new Int32Array(this.header.length);
-    ringBytes(this.#pending).set(data, this.#offset * Int32Array.BYTES_PER_ELEMENT);
+    unpack(data, this.#ringBits, this.#pending.subarray(this.#offset, this.#offset + elements));
     this.#offset += elements;
     this.#received += 1;
   }

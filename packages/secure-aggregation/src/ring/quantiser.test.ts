@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { AggregationError } from '../errors.ts';
 import { codeOf } from '../testing/federation.ts';
 import { decodeSum, encodeUpdate, quantiserFor } from './quantiser.ts';
+import { centre, ringBitsFor } from './ring-width.ts';
 
 const seed = Number(process.env['NOREN_TEST_SEED'] ?? Date.now() % 2 ** 31);
 process.stdout.write(`quantiser properties: NOREN_TEST_SEED=${seed}\n`);
@@ -25,6 +26,22 @@ test('the scale is the largest whose worst sum stays inside the ring', () => {
     expect(worst(scale + 1 / clipNorm)).toBeGreaterThanOrEqual(2 ** 31);
     expect(sites * (weightScale + 1)).toBeLessThan(2 ** 31);
     expect(Number.isInteger(Math.log2(weightScale))).toBe(true);
+  });
+  fc.assert(property, { seed, numRuns: 300 });
+});
+
+test('with few bits, too, no sum of any size leaves the ring', () => {
+  const few = fc.integer({ min: 8, max: 24 });
+  const property = fc.property(few, fc.integer({ min: 1, max: 255 }), fc.boolean(), (valueBits, sites, negative) => {
+    const quantiser = quantiserFor({ clipNorm: 3, sites, valueBits });
+    const bits = ringBitsFor(sites, valueBits);
+    expect(sites * (Math.ceil(3 * quantiser.scale) + 1)).toBeLessThan(2 ** (bits - 1));
+    expect(sites * (quantiser.weightScale + 1)).toBeLessThan(2 ** (bits - 1));
+    const vector = encodeUpdate(new Float32Array([negative ? -1e9 : 1e9]), 1, quantiser);
+    const sum = vector.map((element) => Math.imul(element, sites));
+    const narrow = sum.slice();
+    centre(narrow, bits);
+    expect(narrow).toEqual(sum);
   });
   fc.assert(property, { seed, numRuns: 300 });
 });

@@ -2,9 +2,10 @@ import { AggregationError } from '../errors.ts';
 import { secureRandom, type RandomSource } from '../keys/random.ts';
 import { MaskStream, PIECE_WORDS } from '../masks/mask-stream.ts';
 import { clippingFactor } from './clipping.ts';
+import { ringBitsFor } from './ring-width.ts';
 
 /**
- * How reals become elements of the ring of integers modulo 2^32 and back. Part of the plan: all sites of a round must use
+ * How reals become elements of the ring of integers modulo 2^R and back. Part of the plan: all sites of a round must use
  * the same one.
  */
 export interface Quantiser {
@@ -34,32 +35,40 @@ export const EXTRA_ELEMENTS = 2;
 /** Beyond these, float32 coordinates or the scale run out of exponents. */
 const SMALLEST_NORM = 1e-30;
 
-/** The centred ring holds -2^31 .. 2^31 - 1. */
-const RING_LIMIT = 2 ** 31;
-
 /**
  * The finest quantiser for which the sum of `sites` updates cannot leave the ring, whatever they are:
  *
- *   sites * (ceil(clipNorm * scale) + 1) < 2^31   and   sites * (weightScale + 1) < 2^31
+ *   sites * (ceil(clipNorm * scale) + 1) < 2^(R-1)   and   sites * (weightScale + 1) < 2^(R-1)
+ *
+ * where R is the ring's bits: 32, or valueBits + ceil(log2 sites).
  *
  * No coordinate of a vector exceeds its L2 norm, stochastic rounding goes up to the next integer at most, and the + 1
  * covers the last bit of floating-point multiplication.
  *
  * @param clipNorm in the update's units, 1e-30 .. 1e30
  * @param sites largest number of sites that a sum may have, 1 .. 2^20
+ * @param valueBits of one site's values on the wire, as `ringBitsFor`. Weights have as many, so that few bits tell small
+ *   weights apart only roughly
  * @throws AggregationError `out-of-range`
  */
-export function quantiserFor({ clipNorm, sites }: { clipNorm: number; sites: number }): Quantiser {
+export function quantiserFor({
+  clipNorm,
+  sites,
+  valueBits,
+}: {
+  readonly clipNorm: number;
+  readonly sites: number;
+  readonly valueBits?: number | undefined;
+}): Quantiser {
   if (!(clipNorm >= SMALLEST_NORM && clipNorm <= 1 / SMALLEST_NORM)) {
     throw new AggregationError(
       'out-of-range',
       `The clipping norm must lie in ${SMALLEST_NORM} .. ${1 / SMALLEST_NORM}, not ${clipNorm}.`,
     );
   }
-  if (!Number.isSafeInteger(sites) || sites < 1 || sites > 2 ** 20) {
-    throw new AggregationError('out-of-range', `A sum has 1 .. ${2 ** 20} sites, not ${sites}.`);
-  }
-  const largestElement = Math.ceil(RING_LIMIT / sites) - 2;
+  // The centred ring holds -2^(R-1) .. 2^(R-1) - 1.
+  const limit = 2 ** (ringBitsFor(sites, valueBits) - 1);
+  const largestElement = Math.ceil(limit / sites) - 2;
   return {
     clipNorm,
     scale: largestScale(clipNorm, largestElement),

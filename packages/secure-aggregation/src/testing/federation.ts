@@ -48,10 +48,11 @@ export class TestFederation {
     length: number,
     override: (index: number) => Partial<SiteRoundOptions> = () => ({}),
     planHash: Uint8Array = new Uint8Array(32).fill(7),
+    valueBits?: number,
   ) {
     this.planHash = planHash;
     const indices = Array.from({ length: count }, (_, index) => index);
-    this.context = { roundId: this.roundId, planHash: this.planHash, length };
+    this.context = { roundId: this.roundId, planHash: this.planHash, length, valueBits };
     this.sites = indices.map((index) => {
       const siteId = siteIdOf(index);
       const identity = identityOf(index);
