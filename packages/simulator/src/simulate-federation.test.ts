@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { plainLineage } from './lineage.ts';
 import { simulateFederation, type SimulationOptions } from './simulate-federation.ts';
 
 function simulate(o: Omit<SimulationOptions, 'folder'>): ReturnType<typeof simulateFederation> {
@@ -17,6 +18,14 @@ test('without faults every site is in every sum, which is exact', async () => {
   for (const round of rounds) {
     expect(round).toMatchObject({ outcome: 'accepted', cohort: everyone, survivors: everyone, sumIsExact: true });
   }
+});
+
+test('values of twelve bits travel in fourteen, with the weight and the count of clipped updates, and sum exactly', async () => {
+  const lineage = plainLineage(1000);
+  const plan = { ...lineage.plan, update: { ...lineage.plan.update, valueBits: 12 } };
+  const [round] = await simulate({ sites: 4, rounds: 1, seed: 1, lineage: { ...lineage, plan } });
+  expect(round).toMatchObject({ outcome: 'accepted', sumIsExact: true });
+  expect(round?.bytesUp).toBe(4 * Math.ceil((1002 * 14) / 8));
 });
 
 test('sites that fall silent or fail after the key exchange are missing from the sum and nothing else', async () => {

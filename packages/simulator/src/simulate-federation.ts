@@ -37,6 +37,8 @@ export interface SimulatedRound {
    * made no release, whose sum is not kept in force.
    */
   readonly sumIsExact: boolean | null;
+  /** Bytes of masked updates that the coordinator took. */
+  readonly bytesUp: number;
 }
 
 interface SimulatedSite {
@@ -114,7 +116,7 @@ async function outcomeOf(
 ): Promise<SimulatedRound> {
   const round = await coordinator.round(number);
   if (round === null) throw new Error(`the coordinator does not know round ${number}`);
-  const { outcome, reason, cohort, survivors, dropped } = round;
+  const { outcome, reason, cohort, survivors, dropped, bytesUp } = round;
   const { release } = coordinator.lineage;
   const sum = release?.round === number ? release.sum : null;
   let sumIsExact: boolean | null = null;
@@ -123,7 +125,7 @@ async function outcomeOf(
     const updates = await Promise.all(given.map((site) => ringOf(homeLayout(site.home).round(round.id).update)));
     sumIsExact = isSumOf(await ringOf(join(home, 'blobs', sum)), updates);
   }
-  return { number, outcome, reason, cohort, survivors, dropped, sumIsExact };
+  return { number, outcome, reason, cohort, survivors, dropped, sumIsExact, bytesUp };
 }
 
 /** Ring elements: little-endian int32. */

@@ -43,6 +43,7 @@ export class Masking {
       siteId,
       planHash: offer.hash,
       length: offer.plan.vectorLength + EXTRA_ELEMENTS,
+      valueBits: offer.plan.update.valueBits,
       identity,
       ...(members === null ? {} : { registeredIdentities: members }),
       floor: { minimumSites: policy.minimumSites, minimumThresholdFraction: policy.minimumThresholdFraction },
@@ -66,7 +67,7 @@ export class Masking {
 
   /** Clips, weighs and quantises. Weight = min(examples, maximumWeight) / maximumWeight. */
   quantise({ update, examples }: Relearned): Int32Array {
-    const { clipNorm, maximumWeight } = this.#plan.update;
+    const { clipNorm, maximumWeight, valueBits } = this.#plan.update;
     if (update.length !== this.#plan.vectorLength || !allFinite(update)) {
       throw new AgentError(
         'training-failed',
@@ -75,13 +76,14 @@ export class Masking {
     }
     if (examples < 1) throw new AgentError('data-unusable', 'the site has no training example');
     const weight = Math.min(examples, maximumWeight) / maximumWeight;
-    return encodeUpdate(update, weight, quantiserFor({ clipNorm, sites: this.#sites }));
+    return encodeUpdate(update, weight, quantiserFor({ clipNorm, sites: this.#sites, valueBits }));
   }
 
   /** Masks in place: `quantised` holds the masked vector afterwards. */
   mask(quantised: Int32Array): MaskedUpdate {
-    const { header, chunks } = this.#round.mask(quantised);
-    return { header, chunks: [...chunks], bytes: quantised.byteLength };
+    const { header, chunks: packed } = this.#round.mask(quantised);
+    const chunks = [...packed];
+    return { header, chunks, bytes: chunks.reduce((total, chunk) => total + chunk.length, 0) };
   }
 
   confirm(request: ConsistencyRequest): SiteMessage {

@@ -120,6 +120,7 @@ export class ScriptedCoordinator {
       roundId: plan.roundId,
       planHash: planHash(encodePlan(plan)),
       length: plan.vectorLength + 2,
+      valueBits: plan.update.valueBits,
       sites: this.#identities,
     });
     this.#uploaded.clear();
@@ -185,7 +186,8 @@ export class ScriptedCoordinator {
       const { kind: _kind, ...shares } = await this.message(site, 'revealedShares', plan.roundId);
       round.reveal(site, shares);
     }
-    const quantiser = quantiserFor({ clipNorm: plan.update.clipNorm, sites: round.cohort.length });
+    const { clipNorm, valueBits } = plan.update;
+    const quantiser = quantiserFor({ clipNorm, sites: round.cohort.length, valueBits });
     return decodeSum(await round.unmask(), quantiser);
   }
 

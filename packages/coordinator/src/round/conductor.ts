@@ -59,7 +59,7 @@ export class Conductor {
     const { roundId, vectorLength, update } = plan;
     this.#parts = { ...parts, log: parts.log.child({ round: plan.round }) };
     this.#brief = brief;
-    this.#sum = new MaskedSum({ roundId, planHash, vectorLength, clipNorm: update.clipNorm, identityKeys });
+    this.#sum = new MaskedSum({ roundId, planHash, vectorLength, update, identityKeys });
     this.#state = plannedRound({ id: roundId, number: plan.round, rules: roundRules(plan) });
     let finish = (): void => undefined;
     this.finished = new Promise((resolve) => (finish = resolve));

@@ -1,5 +1,5 @@
 import { ProtocolError } from '@noren/protocol';
-import type { Hash, SiteId, SiteMessage, UploadHeader, UploadReceiver } from '@noren/protocol';
+import type { Hash, RoundPlan, SiteId, SiteMessage, UploadHeader, UploadReceiver } from '@noren/protocol';
 import { AggregationError, CoordinatorRound, decodeSum, EXTRA_ELEMENTS, quantiserFor } from '@noren/secure-aggregation';
 import type { ConsistencyRequest, KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggregation';
 
@@ -22,7 +22,7 @@ export type MaskingMessage = Extract<
 /** The secure aggregation of one round, with the messages kept that may have to be sent again. */
 export class MaskedSum {
   readonly #ring: CoordinatorRound;
-  readonly #clipNorm: number;
+  readonly #update: RoundPlan['update'];
   #roster: KeyRoster | null = null;
   #deliveries: ReadonlyMap<string, ShareDelivery> = new Map();
   #survived: ConsistencyRequest | null = null;
@@ -33,13 +33,14 @@ export class MaskedSum {
     readonly roundId: string;
     readonly planHash: Uint8Array;
     readonly vectorLength: number;
-    readonly clipNorm: number;
+    readonly update: RoundPlan['update'];
     readonly identityKeys: ReadonlyMap<string, Uint8Array>;
   }) {
     const length = o.vectorLength + EXTRA_ELEMENTS;
-    const { roundId, planHash, identityKeys: sites } = o;
-    this.#ring = CoordinatorRound.begin({ roundId, planHash, length, sites });
-    this.#clipNorm = o.clipNorm;
+    const { roundId, planHash, identityKeys: sites, update } = o;
+    const { valueBits } = update;
+    this.#ring = CoordinatorRound.begin({ roundId, planHash, length, valueBits, sites });
+    this.#update = update;
   }
 
   /** Takes a verified answer in, or throws AggregationError: the sender broke the protocol. */
@@ -116,7 +117,8 @@ export class MaskedSum {
     const sum = await this.#ring.unmask(yieldTurn);
     const hash: Hash = await blobs.write(new Uint8Array(sum.buffer, sum.byteOffset, sum.byteLength));
     // The sites derive the same quantiser from the roster, the one list that all of them hold.
-    const quantiser = quantiserFor({ clipNorm: this.#clipNorm, sites: this.#ring.cohort.length });
+    const { clipNorm, valueBits } = this.#update;
+    const quantiser = quantiserFor({ clipNorm, sites: this.#ring.cohort.length, valueBits });
     const decoded = decodeSum(sum, quantiser);
     const norm = await checkAggregate(decoded, { survivors: this.#ring.survivors.length, quantiser, yieldTurn });
     const { weight, clipped, meanUpdate } = decoded;

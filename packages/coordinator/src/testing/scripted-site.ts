@@ -115,9 +115,9 @@ export class ScriptedSite {
   async upload(): Promise<void> {
     if (this.#round === null) return;
     const { plan, masking, sites } = this.#round;
-    const { clipNorm, maximumWeight } = plan.update;
+    const { clipNorm, maximumWeight, valueBits } = plan.update;
     const weight = Math.min(this.script.examples, maximumWeight) / maximumWeight;
-    const vector = encodeUpdate(this.script.update(plan), weight, quantiserFor({ clipNorm, sites }));
+    const vector = encodeUpdate(this.script.update(plan), weight, quantiserFor({ clipNorm, sites, valueBits }));
     this.record.quantised.set(plan.round, vector.slice());
     const { header, chunks } = masking.mask(vector);
     this.masked = { header, chunks: [...chunks] };
@@ -133,6 +133,7 @@ export class ScriptedSite {
       siteId: this.id,
       planHash: planHash(bytes),
       length: plan.vectorLength + 2,
+      valueBits: plan.update.valueBits,
       identity: identityFromPrivateKey(this.#identityKey),
       floor: { minimumSites: 3, minimumThresholdFraction: 0.5 },
     });

@@ -35,6 +35,11 @@ export interface PlanTemplate {
     readonly clipNorm: number;
     /** Examples at which a site's weight saturates: w = min(n, maximumWeight) / maximumWeight. */
     readonly maximumWeight: number;
+    /**
+     * Bits of a site's quantised values, 8 .. 24; a masked element then travels in valueBits + ceil(log2 sites). Without it
+     * in 32, the finest.
+     */
+    readonly valueBits?: number | undefined;
   };
   readonly server: { readonly optimizer: 'fedavg' | 'fedadam'; readonly learningRate: number };
   readonly cohort: {
@@ -124,6 +129,7 @@ const templateShape = {
   update: z.strictObject({
     clipNorm: z.number().positive().max(1e6),
     maximumWeight: z.int().min(1).max(1e9),
+    valueBits: z.int().min(8).max(24).optional(),
   }),
   server: z.strictObject({ optimizer: z.enum(['fedavg', 'fedadam']), learningRate }),
   cohort: z.strictObject({
