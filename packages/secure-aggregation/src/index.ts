@@ -25,6 +25,7 @@ export {
   type DecodedSum,
   type Quantiser,
 } from './ring/quantiser.ts';
+export { rotate, rotateBack, rotatedLength } from './ring/rotation.ts';
 export { CoordinatorRound, type CoordinatorRoundOptions } from './protocol/coordinator-round.ts';
 export type { MaskedVector } from './protocol/masked-vector.ts';
 export { SiteRound, type SiteRoundOptions } from './protocol/site-round.ts';
