@@ -9,7 +9,7 @@ const DROPOUT_PERCENT = 5;
 
 /**
  * Many sites in groups, one group after the other in this one thread: seconds of all sites together and of the
- * coordinator, what was uploaded, and the most memory. The site's seconds are spread over as many machines as there are
+ * coordinator, what was uploaded, and the most memory. The sites' seconds are spread over as many machines as there are
  * sites; the coordinator's over as many cores as there are groups.
  */
 export async function benchmarkGroups(
@@ -17,7 +17,7 @@ export async function benchmarkGroups(
   progress: (what: string) => void,
 ): Promise<readonly BenchmarkRow[]> {
   const started = performance.now();
-  let [bySites, byCoordinator, bytes, peakBytes] = [0, 0, 0, 0];
+  let [bySites, byCoordinator, bytes, peakBytes, lost] = [0, 0, 0, 0, 0];
   for (let first = 0; first < o.sites; first += GROUP) {
     progress(`${o.sites} sites x ${o.parameters} parameters, ${first} done`);
     const sites = Math.min(GROUP, o.sites - first);
@@ -26,9 +26,10 @@ export async function benchmarkGroups(
     bySites += round.keys + total(round.encode) + total(round.mask) + round.reveal;
     byCoordinator += round.relay + round.unmask;
     bytes += round.uploadBytes * (sites - dropouts);
+    lost += dropouts;
     peakBytes = Math.max(peakBytes, round.peakBytes);
   }
-  const size = `${thousands(o.sites)} sites x ${thousands(o.parameters)}, groups of ${Math.min(GROUP, o.sites)}, ${DROPOUT_PERCENT} % lost`;
+  const size = `${thousands(o.sites)} sites x ${thousands(o.parameters)}, groups of ${Math.min(GROUP, o.sites)}, ${lost} lost`;
   return [
     { name: `whole run in one thread, ${size}`, value: (performance.now() - started) / 1000, unit: 's' },
     { name: `one site, ${size}`, value: bySites / o.sites, unit: 'ms' },
