@@ -11,6 +11,7 @@ test('every fast runtime takes the same steps in a process of its own, and says 
     workloads: [{ name: 'tiny', workload }],
     rounds: 1,
     steps: 2,
+    pytorch: false,
     progress: (what) => told.push(what),
   });
   expect(told).toEqual(['matrix products', 'tiny']);
@@ -22,7 +23,4 @@ test('every fast runtime takes the same steps in a process of its own, and says 
     expect(value(`tiny: peak memory, ${runtime}`)).toBeGreaterThan(40);
   }
   expect(value('tiny: share of the matrix rate, onnx')).toBeGreaterThan(0);
-  // Only where python3 has torch.
-  const difference = rows.find(({ name }) => name === 'tiny: largest difference of a loss');
-  if (difference !== undefined) expect(difference.value).toBeLessThan(1e-4);
-}, 60_000);
+}, 120_000);

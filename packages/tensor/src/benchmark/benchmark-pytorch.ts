@@ -58,6 +58,8 @@ export interface PytorchBenchmark {
   /** Every engine takes `steps` steps in each round, after `steps` to warm up. */
   readonly rounds?: number;
   readonly steps?: number;
+  /** Default true: PyTorch takes part where a python3 has it. */
+  readonly pytorch?: boolean;
   /** Told what is measured next. */
   readonly progress?: (what: string) => void;
 }
@@ -71,9 +73,10 @@ export async function benchmarkPytorch({
   workloads = SHOP_WORKLOADS,
   rounds = 3,
   steps = 3,
+  pytorch = true,
   progress,
 }: PytorchBenchmark = {}): Promise<{ rows: BenchmarkRow[] }> {
-  const python = await pythonWithTorch();
+  const python = pytorch ? await pythonWithTorch() : undefined;
   // Interpreted in JavaScript a step of these sizes takes minutes.
   const runtimes = (await availableRuntimes()).filter((runtime) => runtime !== 'cpu');
   progress?.('matrix products');
