@@ -27,7 +27,7 @@ const scenarios = fc
   .record({
     // The work grows with the square of the number of sites, so most rounds are small.
     sites: fc.oneof(
-      { arbitrary: fc.integer({ min: 3, max: 4 }), weight: 40 },
+      { arbitrary: fc.integer({ min: 3, max: 4 }), weight: 60 },
       { arbitrary: fc.integer({ min: 5, max: 8 }), weight: 3 },
       { arbitrary: fc.integer({ min: 9, max: 20 }), weight: 1 },
     ),
