@@ -25,6 +25,7 @@ import {
   assertSealedShares,
   expectedMember,
 } from './coordinator-checks.ts';
+import { cohortOf, heardSites, remainingSites, type CoordinatorState } from './coordinator-state.ts';
 import { KeyRegister, Roster, verifyAdvertisement, type Member } from './roster.ts';
 import { assertRound, roundContext, type RoundContext } from './round-context.ts';
 import type { SiteNumber } from './site-number.ts';
@@ -41,33 +42,6 @@ import { Upload, type UploadSink } from './upload.ts';
 export interface CoordinatorRoundOptions extends RoundContext {
   /** The invited sites and their Ed25519 identity keys. */
   readonly sites: ReadonlyMap<string, Uint8Array>;
-}
-
-type State =
-  | { readonly phase: 'keys'; readonly register: KeyRegister; readonly advertised: Map<string, KeyAdvertisement> }
-  | { readonly phase: 'shares'; readonly roster: Roster; readonly sealed: Map<SiteNumber, SealedShares> }
-  | ({ readonly phase: 'uploads'; readonly uploads: Map<SiteNumber, Upload> } & Summing)
-  | ({ readonly phase: 'consistency' } & Confirming)
-  | ({ readonly phase: 'reveals' } & Revealing)
-  | ({ readonly phase: 'unmasking' } & Revealing)
-  | ({ readonly phase: 'unmasked' } & Revealing);
-
-interface Summing {
-  readonly roster: Roster;
-  /** U2, ascending. */
-  readonly sharingSites: readonly SiteNumber[];
-  /** Of the complete masked vectors. */
-  readonly sum: Int32Array;
-}
-
-interface Confirming extends Summing {
-  /** U3, ascending. */
-  readonly survivors: readonly SiteNumber[];
-  readonly confirmed: Map<SiteNumber, SurvivorSignature>;
-}
-
-interface Revealing extends Confirming {
-  readonly revealed: Map<SiteNumber, RevealedShares>;
 }
 
 /**
@@ -89,7 +63,7 @@ interface Revealing extends Confirming {
 export class CoordinatorRound {
   readonly #context: RoundContext;
   readonly #invited: ReadonlyMap<string, Uint8Array>;
-  #state: State = { phase: 'keys', register: new KeyRegister(), advertised: new Map() };
+  #state: CoordinatorState = { phase: 'keys', register: new KeyRegister(), advertised: new Map() };
   #falseWitnesses: readonly string[] = [];
 
   private constructor(options: CoordinatorRoundOptions) {
@@ -293,13 +267,13 @@ export class CoordinatorRound {
     return state.sum;
   }
 
-  get phase(): State['phase'] {
+  get phase(): CoordinatorState['phase'] {
     return this.#state.phase;
   }
 
   /** U1: the ids of the sites in the roster, ascending; empty until keys are closed. */
   get cohort(): readonly string[] {
-    return this.#state.phase === 'keys' ? [] : this.#state.roster.members.map(({ siteId }) => siteId);
+    return cohortOf(this.#state);
   }
 
   /** U3; empty until uploads are closed. */
@@ -309,14 +283,14 @@ export class CoordinatorRound {
 
   /** Sites of the cohort that did not make it through a phase that is closed. */
   get dropped(): readonly string[] {
-    const remaining = new Set(this.#remaining());
+    const remaining = new Set(remainingSites(this.#state, this.#invited));
     return this.cohort.filter((siteId) => !remaining.has(siteId));
   }
 
   /** Sites whose message of the present phase has not come yet. */
   get missing(): readonly string[] {
-    const heard = new Set(this.#heard());
-    return this.#remaining().filter((siteId) => !heard.has(siteId));
+    const heard = new Set(heardSites(this.#state));
+    return remainingSites(this.#state, this.#invited).filter((siteId) => !heard.has(siteId));
   }
 
   /** Sites that `unmask` found to have revealed false shares; it got by without them. */
@@ -324,14 +298,14 @@ export class CoordinatorRound {
     return this.#falseWitnesses;
   }
 
-  #in<Phase extends State['phase']>(phase: Phase): Extract<State, { phase: Phase }> {
+  #in<Phase extends CoordinatorState['phase']>(phase: Phase): Extract<CoordinatorState, { phase: Phase }> {
     if (this.#state.phase !== phase) {
       throw new AggregationError(
         'wrong-state',
         `Round ${this.#context.roundId} is in phase '${this.#state.phase}'; this belongs to phase '${phase}'.`,
       );
     }
-    return this.#state as Extract<State, { phase: Phase }>;
+    return this.#state as Extract<CoordinatorState, { phase: Phase }>;
   }
 
   #verify(member: Member, statement: Parameters<typeof verifyStatement>[3], signature: Uint8Array): void {
@@ -340,23 +314,6 @@ export class CoordinatorRound {
 
   #ringBits({ members }: Roster): RingBits {
     return ringBitsFor(members.length, this.#context.valueBits);
-  }
-
-  #remaining(): readonly string[] {
-    const state = this.#state;
-    if (state.phase === 'keys') return Array.from(this.#invited.keys());
-    if (state.phase === 'shares') return this.cohort;
-    return state.roster.siteIds(state.phase === 'uploads' ? state.sharingSites : state.survivors);
-  }
-
-  #heard(): readonly string[] {
-    const state = this.#state;
-    if (state.phase === 'keys') return Array.from(state.advertised.keys());
-    if (state.phase === 'shares') return state.roster.siteIds(state.sealed.keys());
-    if (state.phase === 'consistency') return state.roster.siteIds(state.confirmed.keys());
-    if (state.phase !== 'uploads') return state.roster.siteIds(state.revealed.keys());
-    const complete = Array.from(state.uploads).filter(([, upload]) => upload.isComplete);
-    return state.roster.siteIds(complete.map(([number]) => number));
   }
 }
 

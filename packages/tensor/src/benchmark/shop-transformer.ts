@@ -7,8 +7,8 @@ import { linear } from '../composites/linear.ts';
 import { sampledSoftmaxCrossEntropy } from '../composites/sampled-softmax-cross-entropy.ts';
 import { softmaxCrossEntropy } from '../composites/softmax-cross-entropy.ts';
 import { tf } from '../engine.ts';
-import type { HostTensor } from '../safetensors/tensor-file.ts';
 import type { Batch, Loss, ParameterSpec, Tensors, TrainingOptions, Values } from '../spec.ts';
+import { featureTable, getter } from './named-tensors.ts';
 import { uniformSource } from './uniform-source.ts';
 
 export interface ShopSizes {
@@ -62,7 +62,7 @@ export function shopTransformer(
     options: {
       parameters: parametersOf(sizes),
       constants: Object.fromEntries(
-        MODALITIES.map((modality, at) => [modality, table(sizes.items, sizes[modality], at + 1)]),
+        MODALITIES.map((modality, at) => [modality, featureTable(sizes.items, sizes[modality], at + 1)]),
       ),
       seed: 7,
     },
@@ -192,17 +192,4 @@ function parametersOf(sizes: ShopSizes): ParameterSpec[] {
     ]).flat(),
     ...norm('sequence.norm'),
   ];
-}
-
-function getter(tensors: Tensors): (name: string) => tf.Tensor {
-  return (name) => {
-    const tensor = tensors[name];
-    if (tensor === undefined) throw new Error(`no tensor ${name}`);
-    return tensor;
-  };
-}
-
-function table(rows: number, columns: number, seed: number): HostTensor {
-  const uniform = uniformSource(seed);
-  return { shape: [rows, columns], data: Float32Array.from({ length: rows * columns }, () => uniform() * 2 - 1) };
 }

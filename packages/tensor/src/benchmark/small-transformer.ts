@@ -8,8 +8,8 @@ import { linear } from '../composites/linear.ts';
 import { crossEntropies, softmaxCrossEntropy } from '../composites/softmax-cross-entropy.ts';
 import { tf } from '../engine.ts';
 import type { PerExampleSpec } from '../per-example/per-example-spec.ts';
-import type { HostTensor } from '../safetensors/tensor-file.ts';
 import type { Batch, Loss, ParameterSpec, Tensors, TrainingOptions, Values } from '../spec.ts';
+import { featureTable, getter } from './named-tensors.ts';
 import { uniformSource } from './uniform-source.ts';
 
 export interface Sizes {
@@ -180,17 +180,4 @@ export function logitsOf(
   }
   const user = tf.reshape(hidden, [-1, width]);
   return tf.div(tf.matMul(l2Normalise(user), l2Normalise(catalogue), false, true), 0.07);
-}
-
-function getter(tensors: Tensors): (name: string) => tf.Tensor {
-  return (name) => {
-    const tensor = tensors[name];
-    if (tensor === undefined) throw new Error(`no tensor ${name}`);
-    return tensor;
-  };
-}
-
-function featureTable(rows: number, columns: number, seed: number): HostTensor {
-  const uniform = uniformSource(seed);
-  return { shape: [rows, columns], data: Float32Array.from({ length: rows * columns }, () => uniform() * 2 - 1) };
 }

@@ -6,6 +6,7 @@ import numpy
 import torch
 import torch.nn.functional as F
 
+from histories import draw_histories
 from uniform_source import UniformSource
 
 MODALITIES = ["text", "image", "price"]
@@ -35,9 +36,7 @@ class ShopTransformer:
     def draw_batch(self, seed):
         s, uniform = self.sizes, UniformSource(seed)
         rows, length = s["batch"], s["length"]
-        padding = uniform.below(length, rows)
-        history = uniform.below(s["items"], rows * length).reshape(rows, length)
-        mask = (numpy.arange(length) >= padding[:, None]).astype(numpy.float32)
+        history, mask = draw_histories(uniform, s)
         drawn = {"history": torch.tensor(history), "mask": torch.tensor(mask)}
         if self.kind == "last":
             drawn["target"] = torch.tensor(uniform.below(s["items"], rows))

@@ -6,6 +6,7 @@ import numpy
 import torch
 import torch.nn.functional as F
 
+from histories import draw_histories
 from uniform_source import UniformSource
 
 HEADS = 2
@@ -33,11 +34,9 @@ class SmallTransformer:
 
     def draw_batch(self, seed):
         s, uniform = self.sizes, UniformSource(seed)
-        rows, length = s["batch"], s["length"]
-        padding = uniform.below(length, rows)
-        history = uniform.below(s["items"], rows * length).reshape(rows, length)
+        rows = s["batch"]
+        history, mask = draw_histories(uniform, s)
         target = uniform.below(s["items"], rows)
-        mask = (numpy.arange(length) >= padding[:, None]).astype(numpy.float32)
         weight = numpy.ones(rows, dtype=numpy.float32)
         weight[-1] = 0
         return [torch.tensor(part) for part in (history, mask, target, weight)]

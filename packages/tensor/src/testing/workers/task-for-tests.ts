@@ -3,6 +3,7 @@ import { threadId } from 'node:worker_threads';
 
 import { TensorError } from '../../error.ts';
 import { serveTask, type WorkerTaskContext } from '../../worker/index.ts';
+import type { Progress } from './training-for-tests.ts';
 
 type Input =
   | {
@@ -22,11 +23,6 @@ type Input =
   | { readonly kind: 'double'; readonly data: Float32Array }
   | { readonly kind: 'threads of the process' }
   | { readonly kind: 'train'; readonly steps: number; readonly ticks?: Int32Array; readonly heavy?: boolean };
-
-export interface Progress {
-  readonly step: number;
-  readonly loss: number;
-}
 
 interface Result {
   readonly thread: number;

@@ -3,7 +3,11 @@ import { readdirSync } from 'node:fs';
 import { drawBatch, initialValues, SMALL, smallTransformer, type Sizes } from '../../benchmark/small-transformer.ts';
 import { compile, type Training } from '../../training/compile.ts';
 import type { WorkerTaskContext } from '../../worker/index.ts';
-import type { Progress } from './task-for-tests.ts';
+
+export interface Progress {
+  readonly step: number;
+  readonly loss: number;
+}
 
 /** Steps of a tenth of a second. */
 const HEAVY: Sizes = { items: 500, features: 64, experts: 2, width: 64, length: 50, batch: 32, blocks: 2 };
