@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 
-export type Strategy = 'scratch' | 'backbone' | 'local' | 'federated';
+export type Strategy = 'scratch' | 'backbone' | 'local' | 'federated' | 'blend';
 
 export type Phase =
   | 'planned'
@@ -126,7 +126,7 @@ export interface FederationView {
 const instant = z.iso.datetime();
 const count = z.int().min(0);
 
-export const strategySchema: z.ZodType<Strategy> = z.enum(['scratch', 'backbone', 'local', 'federated']);
+export const strategySchema: z.ZodType<Strategy> = z.enum(['scratch', 'backbone', 'local', 'federated', 'blend']);
 
 export const phaseSchema: z.ZodType<Phase> = z.enum([
   'planned',

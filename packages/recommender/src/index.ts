@@ -11,6 +11,7 @@ export {
 export { groupOf, parameterGroups, type ModelParameter, type ParameterGroup } from './parameters/groups.ts';
 export { backboneValues, freshValues, startValues } from './parameters/start-values.ts';
 export { checkValues, type ModelValues } from './parameters/values.ts';
+export { interpolate } from './parameters/interpolate.ts';
 export { readBackbone, writeBackbone, type Backbone } from './backbone/backbone-file.ts';
 export { releaseFile, withRelease } from './backbone/release-file.ts';
 export { presetGroups, presetNames, type PresetName } from './presets/preset-groups.ts';
@@ -40,13 +41,12 @@ export { rankOfTarget } from './scoring/ranks.ts';
 export { interval, lowerBound, type BootstrapOptions, type Interval } from './evidence/bootstrap.ts';
 export {
   noHarmGate,
-  strategies,
   type GateComparison,
   type GateOptions,
   type GateReason,
   type GateVerdict,
-  type Strategy,
 } from './evidence/no-harm-gate.ts';
+export { strategies, type Strategy } from './evidence/strategy.ts';
 
 // Baselines without a network
 export { coOccurrence, coOccurrenceScores, type CoOccurrence } from './baselines/co-occurrence.ts';

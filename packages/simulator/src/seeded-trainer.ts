@@ -47,6 +47,7 @@ export class SeededTrainer implements Trainer {
     return {
       customers: SUMMARY.customers,
       chosen: 'federated',
+      tested: true,
       adopted: true,
       explanation: 'Adopted: simulated.',
       scores: [{ strategy: 'federated', ndcg: interval, hr: interval }],

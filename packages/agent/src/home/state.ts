@@ -4,13 +4,13 @@ import { AgentError } from '../agent-error.ts';
 import { LEDGER_GENESIS } from '../ledger/entry.ts';
 import { writeAtomically } from './atomic-file.ts';
 
-export type Strategy = 'scratch' | 'backbone' | 'local' | 'federated';
+export type Strategy = 'scratch' | 'backbone' | 'local' | 'federated' | 'blend';
 
 /** What is in service at the site. */
 export interface ServingState {
   readonly strategy: Strategy;
   readonly roundId: string;
-  /** The release it was made from; null unless the strategy is `federated`. */
+  /** The release it was made from; null unless the strategy is `federated` or `blend`. */
   readonly release: string | null;
   /** The backbone whose encoders make its item features. */
   readonly backbone: string;
@@ -52,6 +52,8 @@ export interface AgentState {
   readonly pending: PendingState | null;
   /** When the site joined its rounds of the last 24 hours, ISO 8601; for the policy's limit. */
   readonly joined: readonly string[];
+  /** When the no-harm gate made its tests of the last 365 days, ISO 8601: each makes the next one harder. */
+  readonly gateTests: readonly string[];
   /** The newest roster of the registrar that this site has acted on. */
   readonly roster: SeenRoster | null;
   /** The ledger's length and head when this was written: a ledger cut back behind it shows. */
@@ -64,12 +66,13 @@ export const initialState: AgentState = {
   serving: null,
   pending: null,
   joined: [],
+  gateTests: [],
   roster: null,
   ledger: { entries: 0, head: LEDGER_GENESIS },
 };
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
-const strategy = z.enum(['scratch', 'backbone', 'local', 'federated']);
+const strategy = z.enum(['scratch', 'backbone', 'local', 'federated', 'blend']);
 const roundId = z.string().min(1).max(128);
 const choice = z.strictObject({ strategy, model: hash }).nullable();
 
@@ -86,6 +89,7 @@ const stateSchema: z.ZodType<AgentState, unknown> = z.strictObject({
   serving: z.strictObject({ strategy, roundId, release: hash.nullable(), backbone: hash, model: hash }).nullable(),
   pending: z.strictObject({ roundId, candidate: hash, backbone: hash, accepted: choice, rejected: choice }).nullable(),
   joined: z.array(z.iso.datetime()).default([]),
+  gateTests: z.array(z.iso.datetime()).default([]),
   roster: z
     .strictObject({ epoch: z.int().min(1), hash })
     .nullable()

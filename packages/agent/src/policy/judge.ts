@@ -26,6 +26,7 @@ export function judgePlan(policy: SitePolicy, plan: RoundPlan, site: SiteFacts):
     ...cohortReasons(policy, plan),
     ...groupReasons(policy, plan),
     ...effortReasons(policy, plan),
+    ...gateReasons(policy, plan),
     ...(plan.update.clipNorm > policy.maximumClipNorm
       ? [`the plan's clip norm is ${plan.update.clipNorm}, this site allows at most ${policy.maximumClipNorm}`]
       : []),
@@ -102,6 +103,18 @@ function effortReasons(policy: SitePolicy, plan: RoundPlan): string[] {
   return limits
     .filter(([, asked, allowed]) => asked > allowed)
     .map(([what, asked, allowed]) => `the plan asks for ${asked} ${what}, this site allows at most ${allowed}`);
+}
+
+function gateReasons(policy: SitePolicy, { gate }: RoundPlan): string[] {
+  const { minimumGateConfidence: least, maximumGateMargin: most } = policy;
+  return [
+    ...(gate.confidence < least
+      ? [`the plan's gate is ${percent(gate.confidence)} confident, this site asks for at least ${percent(least)}`]
+      : []),
+    ...(gate.margin > most
+      ? [`the plan's gate lets ${gate.margin} of NDCG be lost, this site allows at most ${most}`]
+      : []),
+  ];
 }
 
 function covers(pattern: string, group: string): boolean {

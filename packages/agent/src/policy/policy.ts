@@ -36,6 +36,10 @@ export interface SitePolicy {
    */
   readonly registrarKey: string | null;
   readonly evaluation: EvaluationShare;
+  /** Least confidence, over a year, with which the gate lets a model into service. */
+  readonly minimumGateConfidence: number;
+  /** Largest loss of NDCG that the gate may still call no harm. */
+  readonly maximumGateMargin: number;
 }
 
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 22:00');
@@ -61,6 +65,8 @@ export const sitePolicySchema: z.ZodType<SitePolicy, SitePolicyInput> = z.strict
     .nullable()
     .default(null),
   evaluation: z.enum(['metrics', 'verdict', 'none']).default('metrics'),
+  minimumGateConfidence: z.number().min(0.5).lt(1).default(0.8),
+  maximumGateMargin: z.number().min(0).max(1).default(0.05),
 });
 
 function isTimeZone(name: string): boolean {

@@ -9,6 +9,7 @@ import {
   type ModelValues,
 } from '@noren/recommender';
 import type { Strategy } from '../home/state.ts';
+import { bestBlend } from './best-blend.ts';
 import { readModel, writeModel } from './model-file.ts';
 import { references } from './references-task.ts';
 import { roundSeed, siteValues } from './relearn-task.ts';
@@ -16,14 +17,15 @@ import type { Evaluation, EvaluationJob, ServingModel, StrategyScore, TaskWatch 
 import type { Bench, Workbench } from './workbench.ts';
 
 type Values = Map<string, Float32Array>;
+type Scores = (on: EvaluationSet) => Promise<CustomerScores>;
 
 /** How the task's time divides, roughly: references (mostly cached), two personalisations, scoring. */
 const SHARES = { references: 0.4, candidate: 0.6, release: 0.8, gate: 0.9 };
 
 /**
- * Judges a candidate for this site. The gate decides on its own customers, who stopped no training; what is reported
- * of each strategy comes from the test items; the difference between candidate and current release comes from the
- * gate's customers too, both personalised alike.
+ * Judges a candidate for this site. The early-stopping customers propose a model, the gate decides on its own customers,
+ * who stopped no training; what is reported of each strategy comes from the test items; the difference between candidate
+ * and current release comes from the gate's customers too, both personalised alike.
  */
 export async function evaluate(workbench: Workbench, job: EvaluationJob, watch: TaskWatch): Promise<Evaluation> {
   const bench = await workbench.bench(job, job.backbone);
@@ -38,44 +40,63 @@ export async function evaluate(workbench: Workbench, job: EvaluationJob, watch: 
   const current = await personalised(bench, job, job.release, watch);
   reached(SHARES.release);
 
-  const models: Readonly<Record<Strategy, Values>> = {
-    scratch,
-    backbone: backboneValues(bench.backbone),
-    local,
-    federated,
-  };
   const score = (values: ModelValues, on: EvaluationSet): Promise<CustomerScores> =>
     bench.relearner.score({ values, modalities: plan.modalities, on, ...signalOf(watch) });
-  const gateScores = await scoreAll(models, (values) => score(values, 'gate'));
-  const service = await servedScores(workbench, job, watch);
-  const verdict = noHarmGate({
-    scores: gateScores,
-    deployed: job.serving?.strategy ?? 'scratch',
-    ...(service === null ? {} : { deployedScores: service }),
+  const service = await inService(workbench, job, watch);
+  const serviceScores: Scores = service?.scores ?? ((on) => score(scratch, on));
+  const backbone = backboneValues(bench.backbone);
+  const blend = await bestBlend({
+    federated,
+    partners: [local, backbone, ...(service === null || service.values === null ? [] : [service.values])],
+    score: (values) => score(values, 'early-stopping'),
+  });
+  const models: Readonly<Record<Strategy, Values>> = { scratch, backbone, local, federated, blend };
+  const verdict = await noHarmGate({
+    validation: {
+      scores: await scoreAll(strategies, (strategy) => score(models[strategy], 'early-stopping')),
+      service: await serviceScores('early-stopping'),
+    },
+    gateCustomers: bench.relearner.study.split.gate.length,
+    score: (model) => (model === 'service' ? serviceScores('gate') : score(models[model], 'gate')),
     confidence: plan.gate.confidence,
+    tests: job.gateTests,
     margin: plan.gate.margin,
     seed: plan.seed,
   });
-  const difference = pairedDifference(gateScores.federated, await score(current, 'gate'));
+  const difference = pairedDifference(await score(federated, 'gate'), await score(current, 'gate'));
   reached(SHARES.gate);
-  const testScores = await scoreAll(models, (values) => score(values, 'test'));
+  const shown = strategies.filter((strategy) => strategy !== 'blend' || verdict.proposed === 'blend');
+  const testScores = await scoreAll(shown, (strategy) => score(models[strategy], 'test'));
 
   const fileOf = (strategy: Strategy): ServingModel => {
-    const { backbone, modalities } = plan;
-    const description = { strategy, backbone, modalities };
+    const description = { strategy, backbone: plan.backbone, modalities: plan.modalities };
     return { strategy, file: writeModel(bench.backbone.config, models[strategy], description) };
   };
-  const rejected = fallback(verdict, job.serving !== null);
   return {
     customers: verdict.customers,
-    chosen: verdict.chosen,
+    tested: verdict.proposed !== null,
+    chosen: verdict.chosen ?? job.serving?.strategy ?? 'scratch',
     adopted: verdict.adopted,
     explanation: verdict.explanation,
     scores: strategyScores(testScores, plan.seed),
     difference,
-    accepted: verdict.adopted ? fileOf('federated') : rejected && fileOf(rejected),
-    rejected: rejected && fileOf(rejected),
+    ...modelsToServe(verdict, job.serving !== null, fileOf),
   };
+}
+
+/**
+ * What the federation's decision leads to. A site without anything in service begins with its own scratch model; a model the
+ * federation had no part in goes into service either way.
+ */
+function modelsToServe(
+  { chosen, adopted }: GateVerdict,
+  serves: boolean,
+  fileOf: (strategy: Strategy) => ServingModel,
+): Pick<Evaluation, 'accepted' | 'rejected'> {
+  const kept = serves ? null : fileOf('scratch');
+  if (chosen === null) return { accepted: kept, rejected: kept };
+  const model = fileOf(chosen);
+  return { accepted: model, rejected: adopted ? kept : model };
 }
 
 /** A release or candidate as it would serve here. */
@@ -100,32 +121,24 @@ async function personalised(bench: Bench, job: EvaluationJob, release: string, w
   return own;
 }
 
-/** Gate scores of what is in service, with the features of its own backbone; null when nothing usable is. */
-async function servedScores(
+/**
+ * What is in service, scored with the features of its own backbone; null when nothing is. `values` only where a model of
+ * this round can be blended with them.
+ */
+async function inService(
   workbench: Workbench,
   job: EvaluationJob,
   watch: TaskWatch,
-): Promise<CustomerScores | null> {
+): Promise<{ readonly scores: Scores; readonly values: Values | null } | null> {
   if (job.serving === null) return null;
   const { values, description } = await readModel(job.serving.model);
+  const { backbone, modalities } = description;
   const { relearner } = await workbench.bench(job, job.serving.backbone);
-  return relearner.score({ values, modalities: description.modalities, on: 'gate', ...signalOf(watch) });
-}
-
-/**
- * What to serve when the candidate does not: the best other strategy that the gate let pass. When none passed, what is in
- * service stays (null), and a site without anything in service begins with its own scratch model.
- */
-function fallback(verdict: GateVerdict, serves: boolean): Exclude<Strategy, 'federated'> | null {
-  const passed = (strategy: Strategy): boolean =>
-    verdict.comparisons.length > 0 &&
-    verdict.comparisons.every((comparison) => comparison.strategy !== strategy || comparison.passed);
-  const quality = (strategy: Strategy): number =>
-    verdict.scores.find((score) => score.strategy === strategy)?.ndcg.mean ?? 0;
-  const best = (['scratch', 'backbone', 'local'] as const)
-    .filter((strategy) => passed(strategy))
-    .toSorted((a, b) => quality(b) - quality(a))[0];
-  return best ?? (serves ? null : 'scratch');
+  const alike = backbone === job.plan.backbone && modalities.toString() === job.plan.modalities.toString();
+  return {
+    scores: (on) => relearner.score({ values, modalities, on, ...signalOf(watch) }),
+    values: alike ? values : null,
+  };
 }
 
 function pairedDifference(candidate: CustomerScores, current: CustomerScores): Evaluation['difference'] {
@@ -139,26 +152,22 @@ function pairedDifference(candidate: CustomerScores, current: CustomerScores): E
   return { mean, standardError: Math.sqrt(squares / (count - 1) / count) };
 }
 
-function strategyScores(scores: Readonly<Record<Strategy, CustomerScores>>, seed: number): StrategyScore[] {
-  if (scores.scratch.customers.length === 0) return [];
+function strategyScores(scores: Readonly<Partial<Record<Strategy, CustomerScores>>>, seed: number): StrategyScore[] {
   const options = { confidence: 0.95, seed };
-  return strategies.map((strategy) => ({
-    strategy,
-    ndcg: interval(scores[strategy].ndcgAt10, options),
-    hr: interval(scores[strategy].hitAt10, options),
-  }));
+  return strategies.flatMap((strategy) => {
+    const found = scores[strategy];
+    if (found === undefined || found.customers.length === 0) return [];
+    return [{ strategy, ndcg: interval(found.ndcgAt10, options), hr: interval(found.hitAt10, options) }];
+  });
 }
 
 async function scoreAll(
-  models: Readonly<Record<Strategy, Values>>,
-  score: (values: Values) => Promise<CustomerScores>,
-): Promise<Record<Strategy, CustomerScores>> {
-  return {
-    scratch: await score(models.scratch),
-    backbone: await score(models.backbone),
-    local: await score(models.local),
-    federated: await score(models.federated),
-  };
+  names: readonly Strategy[],
+  score: (strategy: Strategy) => Promise<CustomerScores>,
+): Promise<Partial<Record<Strategy, CustomerScores>>> {
+  const scores: Partial<Record<Strategy, CustomerScores>> = {};
+  for (const strategy of names) scores[strategy] = await score(strategy);
+  return scores;
 }
 
 function signalOf({ signal }: TaskWatch): { readonly signal?: AbortSignal } {

@@ -17,7 +17,7 @@ export interface ModelDescription {
 const descriptionSchema: z.ZodType<ModelDescription> = z.strictObject({
   kind: z.literal('model'),
   version: z.literal(1),
-  strategy: z.enum(['scratch', 'backbone', 'local', 'federated']),
+  strategy: z.enum(['scratch', 'backbone', 'local', 'federated', 'blend']),
   backbone: z.string().regex(/^[0-9a-f]{64}$/),
   modalities: z
     .array(z.enum(['text', 'image', 'price']))

@@ -34,6 +34,8 @@ export interface EvaluationJob extends RoundJob {
   readonly candidate: string;
   /** Null before the first. */
   readonly serving: ServedModel | null;
+  /** Tests that the site's gate made within the last 365 days. */
+  readonly gateTests: number;
 }
 
 export interface RecommendationJob extends DataJob {
@@ -80,6 +82,8 @@ export interface ServingModel {
 export interface Evaluation {
   /** Customers whom the gate decided on. */
   readonly customers: number;
+  /** Whether the gate made a test. */
+  readonly tested: boolean;
   readonly chosen: Strategy;
   /** Whether the candidate goes into service here if the federation accepts it. */
   readonly adopted: boolean;

@@ -76,7 +76,7 @@ export class Adoption {
 
 function servingOf(pending: PendingState, choice: PendingState['accepted']): ServingState | null {
   if (choice === null) return null;
-  const release = choice.strategy === 'federated' ? pending.candidate : null;
+  const release = choice.strategy === 'federated' || choice.strategy === 'blend' ? pending.candidate : null;
   const { roundId, backbone } = pending;
   return { strategy: choice.strategy, roundId, release, backbone, model: choice.model };
 }

@@ -4,6 +4,7 @@ import { AgentError } from '../agent-error.ts';
 import { dataJob, servedModel, type AgentParts } from '../agent-parts.ts';
 import { writeAtomically } from '../home/atomic-file.ts';
 import type { ParticipationStage } from '../home/state.ts';
+import { testsWithinYear } from '../home/gate-tests.ts';
 import { sha256 } from '../ledger/entry.ts';
 import { joinedWithinDay, judgePlan, type Judgement } from '../policy/judge.ts';
 import type { Evaluation, RoundJob, TaskWatch } from '../relearning/trainer.ts';
@@ -135,7 +136,7 @@ export class RunningRound {
   }
 
   async evaluate(candidate: string, adoption: Adoption): Promise<void> {
-    const { trainer, layout } = this.#parts;
+    const { trainer, layout, memory, now } = this.#parts;
     const { plan } = this.#offer;
     this.#awaiting = [];
     const hash = candidate as Hash;
@@ -143,11 +144,15 @@ export class RunningRound {
     const file = await this.#fetch(hash, this.#whole.signal);
     checkRelease(file.bytes, plan, 'candidate');
     const serving = servedModel(this.#parts);
+    const earlier = testsWithinYear(memory.current.gateTests, now());
     const evaluation = await trainer.evaluate(
-      { ...job, candidate: file.path, serving },
+      { ...job, candidate: file.path, serving, gateTests: earlier.length },
       this.#watch('evaluating', this.#whole.signal),
     );
     if (this.#whole.signal.aborted) throw stopped();
+    // Before anything is done with its result: a test counts, whatever becomes of the round.
+    const gateTests = evaluation.tested ? [...earlier, now().toISOString()] : earlier;
+    await memory.update((state) => ({ ...state, gateTests }));
     const { accepted: _accepted, rejected: _rejected, ...figures } = evaluation;
     const record = { round: plan.round, roundId: plan.roundId, plan: plan.name, candidate, ...figures };
     await writeAtomically(layout.evaluation(this.roundId), `${JSON.stringify(record, null, 2)}\n`);

@@ -59,5 +59,6 @@ function meanText(round: RoundView, strategy: string, metric: 'ndcg' | 'hr'): st
 }
 
 function verdictText(gate: GateView, phrases: Phrases): string {
+  if (gate.adopted && gate.chosen === 'blend') return phrases.blended;
   return gate.adopted ? phrases.adopted : phrases.keeps(phrases.strategies[gate.chosen]);
 }

@@ -5,6 +5,7 @@ const strategies = {
   backbone: 'backbone as is',
   local: 'locally re-learned',
   federated: 'federated re-learned',
+  blend: 'blend',
 } as const;
 
 export const english: Phrases = {
@@ -37,6 +38,7 @@ export const english: Phrases = {
   strategies,
   gate: 'gate',
   adopted: 'adopts the federated model',
+  blended: 'blends the federated model in',
   keeps: (strategy) => `uses ${strategy}`,
   tableNote:
     'Mean over held-out last purchases, full ranking, history masked; [95 % interval over customers]. The gate decided on other purchases than those shown.',

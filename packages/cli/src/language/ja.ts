@@ -5,6 +5,7 @@ const strategies = {
   backbone: '基盤モデルのまま',
   local: '店舗内で再学習',
   federated: '連合再学習',
+  blend: '混合',
 } as const;
 
 const outcomes = { accepted: '採用', rejected: '不採用', failed: '失敗' } as const;
@@ -39,6 +40,7 @@ export const japanese: Phrases = {
   strategies,
   gate: '無害ゲート',
   adopted: '連合モデルを採用',
+  blended: '連合モデルを混合して採用',
   keeps: (strategy) => `${strategy}を使用`,
   tableNote:
     '各顧客の最後の購入に対する平均(全商品順位、履歴は除外)、[ ] は顧客に関する 95% 区間。ゲートの判定には別の購入を使います。',

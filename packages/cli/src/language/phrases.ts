@@ -31,9 +31,10 @@ export interface Phrases {
   readonly site: string;
   readonly customers: string;
   readonly metric: string;
-  readonly strategies: Readonly<Record<'scratch' | 'backbone' | 'local' | 'federated', string>>;
+  readonly strategies: Readonly<Record<'scratch' | 'backbone' | 'local' | 'federated' | 'blend', string>>;
   readonly gate: string;
   readonly adopted: string;
+  readonly blended: string;
   readonly keeps: (strategy: string) => string;
   readonly tableNote: string;
   readonly mean: string;

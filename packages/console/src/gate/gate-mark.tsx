@@ -11,7 +11,11 @@ export function GateMark({ gate }: { gate: GateView | null }): ReactElement {
   if (gate === null) return <span className="faint">{words.notJudged}</span>;
   return (
     <StatusMark look={gateLook(gate)} boxed>
-      {gate.adopted ? words.adopted : words.keeps(words.strategy[gate.chosen])}
+      {gate.adopted
+        ? gate.chosen === 'blend'
+          ? words.blended
+          : words.adopted
+        : words.keeps(words.strategy[gate.chosen])}
     </StatusMark>
   );
 }

@@ -11,7 +11,7 @@ const ROW_HEIGHT = 46;
 /** Values need one digit more than the ticks around them. */
 const VALUE_DIGITS = 3;
 
-/** The four strategies of one site under each other: mean and 95 % whiskers; what is in service is filled. */
+/** The strategies of one site under each other: mean and 95 % whiskers; what is in service is filled. */
 export function IntervalChart(props: { gate: GateView; metric: Metric; scale: Scale }): ReactElement {
   const { words, formats } = useSpeech();
   const { gate, metric, scale } = props;
@@ -19,21 +19,21 @@ export function IntervalChart(props: { gate: GateView; metric: Metric; scale: Sc
     const score = gate.scores.find((each) => each.strategy === strategy);
     return score === undefined ? [] : [{ strategy, interval: score[metric] }];
   });
-  const height = STRATEGIES.length * LINE_HEIGHT;
+  const height = Math.max(1, lines.length) * LINE_HEIGHT;
   const text = (strategy: Strategy, interval: Interval): string =>
     `${words.strategy[strategy]} ${formats.decimal(interval.mean, VALUE_DIGITS)} [${formats.decimal(interval.low, VALUE_DIGITS)}, ${formats.decimal(interval.high, VALUE_DIGITS)}]`;
   const label = `${words.metricName[metric]}: ${lines.map((line) => text(line.strategy, line.interval)).join('; ')}`;
   return (
     <svg className="intervals" width="100%" height={height} role="img" aria-label={label}>
       <Gridlines scale={scale} height={height} />
-      {lines.map(({ strategy, interval }) => (
+      {lines.map(({ strategy, interval }, line) => (
         <g
           key={strategy}
           data-strategy={strategy}
           className={strategy === gate.chosen ? 'interval chosen' : 'interval'}
         >
           <title>{text(strategy, interval)}</title>
-          <IntervalMark interval={interval} scale={scale} y={(STRATEGIES.indexOf(strategy) + 0.5) * LINE_HEIGHT} />
+          <IntervalMark interval={interval} scale={scale} y={(line + 0.5) * LINE_HEIGHT} />
         </g>
       ))}
     </svg>

@@ -2,7 +2,7 @@ import type { GateView, Strategy } from '@noren/protocol/console';
 
 export type Metric = 'ndcg' | 'hr';
 /** Top to bottom in every chart and table. */
-export const STRATEGIES: readonly Strategy[] = ['scratch', 'backbone', 'local', 'federated'];
+export const STRATEGIES: readonly Strategy[] = ['scratch', 'backbone', 'local', 'federated', 'blend'];
 
 /** Five labels still stand beside each other over the narrowest chart. */
 export const MAX_STEPS = 4;

@@ -122,6 +122,7 @@ export const english = {
   current: 'current',
   ofRound: (round: string): string => `of round ${round}`,
   adopted: 'adopted',
+  blended: 'blended in',
   keeps: (strategy: string): string => `keeps ${strategy}`,
   notJudged: 'not judged yet',
   siteOutcome: {
@@ -135,12 +136,13 @@ export const english = {
   historySummary: (counts: string): string => `Rounds: ${counts}`,
   historyEmpty: 'no rounds yet',
 
-  strategy: { scratch: 'scratch', backbone: 'backbone', local: 'local', federated: 'federated' },
+  strategy: { scratch: 'scratch', backbone: 'backbone', local: 'local', federated: 'federated', blend: 'blend' },
   strategyMeaning: {
     scratch: 'trained from nothing on this site’s own data',
     backbone: 'the backbone as headquarters made it',
     local: 're-learned at this site alone',
     federated: 're-learned together with the other sites',
+    blend: 'between the federated model and one of the site’s own',
   },
   inService: 'in service',
   metric: 'Metric',

@@ -117,6 +117,7 @@ export const japanese: typeof english = {
   current: '最新',
   ofRound: (round) => `ラウンド${round}`,
   adopted: '採用',
+  blended: '混合して採用',
   keeps: (strategy) => `${strategy}を維持`,
   notJudged: '未判定',
   siteOutcome: {
@@ -130,12 +131,13 @@ export const japanese: typeof english = {
   historySummary: (counts) => `ラウンド：${counts}`,
   historyEmpty: 'ラウンドなし',
 
-  strategy: { scratch: 'スクラッチ', backbone: 'バックボーン', local: 'ローカル', federated: '連合' },
+  strategy: { scratch: 'スクラッチ', backbone: 'バックボーン', local: 'ローカル', federated: '連合', blend: '混合' },
   strategyMeaning: {
     scratch: '自拠点のデータだけでゼロから学習',
     backbone: '本部が作ったバックボーンのまま',
     local: '自拠点だけで再学習',
     federated: '他の拠点とともに再学習',
+    blend: '連合モデルと拠点自身のモデルの中間',
   },
   inService: '使用中',
   metric: '指標',

@@ -5,8 +5,8 @@ import { hashSchema, roundIdSchema } from '../identifiers.ts';
 import type { Hash, RoundId } from '../identifiers.ts';
 import { textField } from './wire-codec.ts';
 
-/** The four ways a site can come to a model; the gate compares them. */
-export type StrategyName = 'scratch' | 'backbone' | 'local' | 'federated';
+/** The ways a site can come to a model; `blend` lies between the federated model and one of the site's own. */
+export type StrategyName = 'scratch' | 'backbone' | 'local' | 'federated' | 'blend';
 
 /** A mean with its confidence interval. */
 export interface MetricInterval {
@@ -37,7 +37,7 @@ export interface EvaluationReport {
   readonly differenceStandardError: number;
 }
 
-const strategy = z.enum(['scratch', 'backbone', 'local', 'federated']);
+const strategy = z.enum(['scratch', 'backbone', 'local', 'federated', 'blend']);
 // Means of metrics in [0, 1] may leave the interval by rounding.
 const metric = z
   .number()
@@ -54,7 +54,7 @@ export const evaluationReportSchema: z.ZodType<EvaluationReport, noren.v1.Evalua
   explanation: textField(2000),
   scores: z
     .array(z.object({ strategy, ndcg: interval, hr: interval }))
-    .max(4)
+    .max(5)
     .refine(
       (scores) => new Set(scores.map((score) => score.strategy)).size === scores.length,
       'one score per strategy',

@@ -19,7 +19,13 @@ const place = fc.nat(1023);
 const places = fc.uniqueArray(place, { maxLength: 20 }).map((list) => list.toSorted((a, b) => a - b));
 const metric = fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0);
 const interval = fc.record({ mean: metric, low: metric, high: metric });
-const strategy = fc.constantFrom('scratch' as const, 'backbone' as const, 'local' as const, 'federated' as const);
+const strategy = fc.constantFrom(
+  'scratch' as const,
+  'backbone' as const,
+  'local' as const,
+  'federated' as const,
+  'blend' as const,
+);
 const shares = fc.array(fc.record({ from: place, to: place, ciphertext: bytes(1, 256) }), { maxLength: 5 });
 const advertisement = fc.record({
   roundId,

@@ -56,6 +56,10 @@ export interface PlanTemplate {
     readonly evaluating: number;
   };
   readonly gate: {
+    /**
+     * Of the federation's acceptance of a candidate, one-sided; and of each site's own gate over a year of rounds, whatever
+     * their number.
+     */
     readonly confidence: number;
     /** Non-inferiority margin in NDCG. */
     readonly margin: number;

@@ -1,158 +1,150 @@
 import { RecommenderError } from '../errors.ts';
-import { mean } from '../scoring/metrics.ts';
 import type { CustomerScores } from '../scoring/customer-scores.ts';
-import { interval, lowerBound, type Interval } from './bootstrap.ts';
-
-/** Where a site's model can come from. */
-export type Strategy = 'scratch' | 'backbone' | 'local' | 'federated';
-export const strategies: readonly Strategy[] = ['scratch', 'backbone', 'local', 'federated'];
+import { mean } from '../scoring/metrics.ts';
+import { confidenceOfNextTest } from './alpha-spending.ts';
+import { lowerBound } from './bootstrap.ts';
+import { differences } from './paired.ts';
+import { propose, type Proposal } from './proposal.ts';
+import type { Strategy } from './strategy.ts';
 
 export type GateReason =
-  /** The federated model is not worse than scratch, than what is in service, nor than the other choices. */
-  'not-worse' | 'may-be-worse-than-scratch' | 'may-be-worse-than-service' | 'another-is-better' | 'too-few-customers';
+  /** The model tested is worse neither than scratch nor than what is in service. */
+  | 'not-worse'
+  | 'may-be-worse-than-scratch'
+  | 'may-be-worse-than-service'
+  /** A model that is not the federation's did better on the early-stopping customers, and was tested and passed. */
+  | 'another-is-better'
+  /** On the early-stopping customers nothing promised to pass: no test was made. */
+  | 'not-promising'
+  | 'too-few-customers';
 
 /** A paired comparison on the gate's customers, in NDCG without cut-off. */
 export interface GateComparison {
-  readonly strategy: Strategy;
   readonly against: 'scratch' | 'service';
   readonly difference: number;
-  /** What the difference exceeds with the gate's one-sided confidence. */
+  /** What the difference exceeds with the test's one-sided confidence. */
   readonly bound: number;
   readonly passed: boolean;
 }
 
 export interface GateVerdict {
-  /** What the site should use from now on; what is in service stays when this is its strategy and nothing was adopted. */
-  readonly chosen: Strategy;
-  /** Whether the federated model goes into service. */
+  /** What the site should use from now on; null: what is in service stays. */
+  readonly chosen: Strategy | null;
+  /** Whether the federated model, alone or blended, goes into service. */
   readonly adopted: boolean;
   readonly reason: GateReason;
   /** One plain English sentence with the figures that decided. */
   readonly explanation: string;
   readonly customers: number;
+  /** The model that was tested, null where none was. A test counts for a year. */
+  readonly proposed: Strategy | null;
   readonly comparisons: readonly GateComparison[];
-  /** 95 % intervals over customers. */
-  readonly scores: readonly {
-    readonly strategy: Strategy;
-    readonly ndcg: Interval;
-    readonly ndcgAt10: Interval;
-    readonly hitAt10: Interval;
-  }[];
 }
 
 export interface GateOptions {
-  /** Of the gate customers, all from the same study. */
-  readonly scores: Readonly<Record<Strategy, CustomerScores>>;
-  /** Where the model in service came from; `scratch` before the first release. */
-  readonly deployed: Strategy;
-  /** Scores of the model in service, where it is not this round's model of that strategy (an earlier release). */
-  readonly deployedScores?: CustomerScores;
-  /** One-sided. With fewer than 80 customers take .8 to .9: more would refuse nearly everything. */
+  /** Of the early-stopping customers: whatever the site could use, and what is in service. */
+  readonly validation: {
+    readonly scores: Readonly<Partial<Record<Strategy, CustomerScores>>>;
+    readonly service: CustomerScores;
+  };
+  readonly gateCustomers: number;
+  /** Scores of one model on the gate's customers; asked for the models of one test only. */
+  score(model: Strategy | 'service'): Promise<CustomerScores>;
+  /** What a site may rely on over a year, however many rounds it has: see confidenceOfNextTest. */
   readonly confidence: number;
+  /** Tests that this site made within the last 365 days. */
+  readonly tests: number;
   /** How much worse, in NDCG, still counts as no harm. Default 0. */
   readonly margin?: number;
   readonly seed: number;
 }
 
 /** Below this a bootstrap says nothing. */
-const FEWEST_CUSTOMERS = 10;
-const RESAMPLES = 1000;
+const FEWEST_CUSTOMERS = 20;
 
 /**
- * Decides which model a site uses. A model passes if with one-sided confidence it is not worse than scratch and not worse
- * than what is in service: paired bootstrap over customers who stopped no training. The federated model is adopted if it
- * passes and no other passing model is better than it with the same confidence; else the best that passes is chosen; else
- * everything stays as it is.
+ * Decides which model a site uses. One model is proposed on the early-stopping customers (see propose). It goes into service
+ * if with the test's one-sided confidence it is worse neither than scratch nor than what is in service: paired bootstrap
+ * over the gate's customers, who stopped no training and proposed nothing. Both comparisons must hold, so neither needs a
+ * correction for the other (intersection-union test, Berger 1982). Else everything stays as it is.
  */
-export function noHarmGate(o: GateOptions): GateVerdict {
-  const service = o.deployedScores ?? o.scores[o.deployed];
-  for (const scores of [...Object.values(o.scores), service]) checkPaired(scores, service);
-  const customers = service.customers.length;
-  if (customers < FEWEST_CUSTOMERS) return undecided(o, customers);
-
-  const compare = (strategy: Strategy, against: 'scratch' | 'service'): GateComparison => {
-    const differences = subtract(o.scores[strategy].ndcg, (against === 'scratch' ? o.scores.scratch : service).ndcg);
-    const bound = lowerBound(differences, { confidence: o.confidence, resamples: RESAMPLES, seed: o.seed });
-    return { strategy, against, difference: mean(differences), bound, passed: bound >= -(o.margin ?? 0) };
+export async function noHarmGate(o: GateOptions): Promise<GateVerdict> {
+  const { gateCustomers: customers, margin = 0 } = o;
+  const kept = { chosen: null, adopted: false, customers, proposed: null, comparisons: [] };
+  if (customers < FEWEST_CUSTOMERS) {
+    const explanation = `Not tested: ${customers} customers are too few to tell, ${FEWEST_CUSTOMERS} are needed. What is in service stays.`;
+    return { ...kept, reason: 'too-few-customers', explanation };
+  }
+  const confidence = confidenceOfNextTest(o.confidence, o.tests);
+  const { scores, service } = o.validation;
+  for (const one of Object.values(scores)) checkPaired(one, service);
+  const proposal = propose({ scores, service, gateCustomers: customers, confidence, margin });
+  if (proposal.kind === 'nothing') {
+    return { ...kept, reason: 'not-promising', explanation: notPromising(proposal, service, o.tests) };
+  }
+  const { strategy } = proposal;
+  const candidate = await o.score(strategy);
+  const compare = async (against: 'scratch' | 'service'): Promise<GateComparison> => {
+    const other = await o.score(against);
+    checkPaired(candidate, other);
+    const gained = differences(candidate.ndcg, other.ndcg);
+    const bound = lowerBound(gained, { confidence, seed: o.seed });
+    return { against, difference: mean(gained), bound, passed: bound >= -margin };
   };
-  const comparisons = strategies.flatMap((strategy) => [compare(strategy, 'scratch'), compare(strategy, 'service')]);
-  const passing = strategies.filter((strategy) =>
-    comparisons.every((comparison) => comparison.strategy !== strategy || comparison.passed),
-  );
-  const best = passing.toSorted((a, b) => mean(o.scores[b].ndcg) - mean(o.scores[a].ndcg));
-  const better = best.find((strategy) => {
-    if (strategy === 'federated') return false;
-    const differences = subtract(o.scores[strategy].ndcg, o.scores.federated.ndcg);
-    return lowerBound(differences, { confidence: o.confidence, resamples: RESAMPLES, seed: o.seed }) > 0;
-  });
-  const adopted = passing.includes('federated') && better === undefined;
-  const chosen = adopted ? 'federated' : (best.find((strategy) => strategy !== 'federated') ?? o.deployed);
-  const reason = reasonFor(comparisons, adopted);
+  const comparisons =
+    strategy === 'scratch' ? [await compare('service')] : [await compare('scratch'), await compare('service')];
+  const passed = comparisons.every((comparison) => comparison.passed);
+  const shared = strategy === 'federated' || strategy === 'blend';
   return {
-    chosen,
-    adopted,
-    reason,
-    explanation: explain(reason, chosen, customers, comparisons, o),
+    chosen: passed ? strategy : null,
+    adopted: passed && shared,
+    reason: reasonFor(comparisons, shared),
+    explanation: explain(strategy, comparisons, { customers, confidence, tests: o.tests }),
     customers,
+    proposed: strategy,
     comparisons,
-    scores: intervals(o),
   };
 }
 
-function reasonFor(comparisons: readonly GateComparison[], adopted: boolean): GateReason {
-  if (adopted) return 'not-worse';
-  const failed = comparisons.find(({ strategy, passed }) => strategy === 'federated' && !passed);
-  if (failed === undefined) return 'another-is-better';
-  return failed.against === 'scratch' ? 'may-be-worse-than-scratch' : 'may-be-worse-than-service';
+function reasonFor(comparisons: readonly GateComparison[], shared: boolean): GateReason {
+  const failed = comparisons.find(({ passed }) => !passed);
+  if (failed !== undefined) return `may-be-worse-than-${failed.against}`;
+  return shared ? 'not-worse' : 'another-is-better';
 }
+
+const names: Readonly<Record<Strategy, string>> = {
+  scratch: 'model from scratch',
+  backbone: 'backbone as it is',
+  local: 'locally re-learned model',
+  federated: 'federated model',
+  blend: 'blend of the federated model and the site’s own',
+};
+
+const against = { scratch: 'scratch', service: 'what is in service' };
 
 function explain(
-  reason: GateReason,
-  chosen: Strategy,
-  customers: number,
+  strategy: Strategy,
   comparisons: readonly GateComparison[],
-  { deployed, confidence }: GateOptions,
+  { customers, confidence, tests }: { customers: number; confidence: number; tests: number },
 ): string {
-  const figure = (against: 'scratch' | 'service'): string => {
-    const found = comparisons.find((one) => one.strategy === 'federated' && one.against === against);
-    return `${signed(found?.difference ?? 0)} NDCG (at least ${signed(found?.bound ?? 0)} with ${Math.round(confidence * 100)} % confidence)`;
-  };
-  const outcome = chosen === deployed ? 'What is in service stays' : `The ${chosen} model is used instead`;
-  switch (reason) {
-    case 'not-worse':
-      return `Adopted: on ${customers} customers the federated model differs from scratch by ${figure('scratch')} and from what is in service by ${figure('service')}.`;
-    case 'may-be-worse-than-scratch':
-      return `Not adopted: on ${customers} customers the federated model may be worse than scratch, ${figure('scratch')}. ${outcome}.`;
-    case 'may-be-worse-than-service':
-      return `Not adopted: on ${customers} customers the federated model may be worse than what is in service, ${figure('service')}. ${outcome}.`;
-    case 'another-is-better':
-      return `Not adopted: on ${customers} customers the federated model does no harm, but the ${chosen} model is better. ${outcome}.`;
-    case 'too-few-customers':
-      return `Not adopted: ${customers} customers are too few to tell, ${FEWEST_CUSTOMERS} are needed. What is in service stays.`;
-  }
+  const figure = (one: GateComparison): string =>
+    `from ${against[one.against]} by ${signed(one.difference)} NDCG (at least ${signed(one.bound)})`;
+  const basis = `on ${customers} customers, with ${(confidence * 100).toFixed(1)} % confidence in test ${tests + 1} of the year`;
+  const failed = comparisons.find(({ passed }) => !passed);
+  return failed === undefined
+    ? `Adopted: the ${names[strategy]} differs ${comparisons.map(figure).join(' and ')}, ${basis}.`
+    : `Not adopted: the ${names[strategy]} may be worse than ${against[failed.against]}; it differs ${figure(failed)}, ${basis}. What is in service stays.`;
 }
 
-function undecided(o: GateOptions, customers: number): GateVerdict {
-  const reason = 'too-few-customers';
-  return {
-    chosen: o.deployed,
-    adopted: false,
-    reason,
-    explanation: explain(reason, o.deployed, customers, [], o),
-    customers,
-    comparisons: [],
-    scores: customers === 0 ? [] : intervals(o),
-  };
-}
-
-function intervals({ scores, seed }: GateOptions): GateVerdict['scores'] {
-  const options = { confidence: 0.95, seed };
-  return strategies.map((strategy) => ({
-    strategy,
-    ndcg: interval(scores[strategy].ndcg, options),
-    ndcgAt10: interval(scores[strategy].ndcgAt10, options),
-    hitAt10: interval(scores[strategy].hitAt10, options),
-  }));
+function notPromising(
+  { ahead, difference }: Extract<Proposal, { kind: 'nothing' }>,
+  service: CustomerScores,
+  tests: number,
+): string {
+  return (
+    `Not tested: on ${service.customers.length} validation customers the ${names[ahead]} differs from what is in service by ` +
+    `${signed(difference)} NDCG, too little to promise that test ${tests + 1} of the year succeeds. What is in service stays.`
+  );
 }
 
 function checkPaired(scores: CustomerScores, service: CustomerScores): void {
@@ -165,10 +157,6 @@ function checkPaired(scores: CustomerScores, service: CustomerScores): void {
       'The gate compares scores of different customers. Score one set of one study.',
     );
   }
-}
-
-function subtract(a: Float64Array, b: Float64Array): Float64Array {
-  return a.map((value, at) => value - (b[at] as number));
 }
 
 function signed(value: number): string {

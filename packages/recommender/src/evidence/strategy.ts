@@ -1,0 +1,3 @@
+/** Where a site's model can come from. `blend` lies between the federated model and one the site has without it. */
+export type Strategy = 'scratch' | 'backbone' | 'local' | 'federated' | 'blend';
+export const strategies: readonly Strategy[] = ['scratch', 'backbone', 'local', 'federated', 'blend'];
