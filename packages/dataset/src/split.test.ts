@@ -25,7 +25,7 @@ test('the last item tests, the second last validates, the rest trains; short cus
   expect([...split.trainSequences.times]).toEqual([0, 1000, 4000, 5000, 6000]);
 });
 
-test('no item is in two parts, and early stopping and the gate share no customer', () => {
+test('no item is in two parts, and early stopping, proposal and gate share no customer', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(6), { maxLength: 40 }), fc.nat(), (lengths, seed) => {
       const sequences = sequencesOf(lengths);
@@ -34,17 +34,18 @@ test('no item is in two parts, and early stopping and the gate share no customer
       const all = [...split.trainSequences.items, ...heldOut];
       expect(new Set(all).size).toBe(all.length);
       expect(all.length).toBe(sequences.items.length);
-      const groups = [...split.earlyStopping, ...split.gate];
+      const groups = [...split.earlyStopping, ...split.proposal, ...split.gate];
       expect(groups.toSorted((a, b) => a - b)).toEqual([...split.evaluationCustomers]);
       expect(new Set(groups).size).toBe(groups.length);
     }),
   );
 });
 
-test('about 30 % of the customers stop trainings', () => {
+test('a quarter of the customers stops trainings, a quarter proposes', () => {
   const split = splitSequences(sequencesOf(Array.from({ length: 4000 }, () => 3)));
   // Four standard deviations of a binomial with 4000 draws: 0.029.
-  expect(Math.abs(split.earlyStopping.length / 4000 - 0.3)).toBeLessThan(0.029);
+  expect(Math.abs(split.earlyStopping.length / 4000 - 0.25)).toBeLessThan(0.029);
+  expect(Math.abs(split.proposal.length / 4000 - 0.25)).toBeLessThan(0.029);
 });
 
 test('a customer stays on the same side when others leave, and another seed divides anew', () => {

@@ -11,8 +11,13 @@ export interface Split {
   readonly validationItems: Int32Array;
   /** By customer number: the last item (test); -1 for train-only customers. */
   readonly testItems: Int32Array;
-  /** About 30 % of the evaluation customers: their validation items may stop a training. Ascending. */
+  /** About a quarter of the evaluation customers: their validation items may stop a training. Ascending. */
   readonly earlyStopping: Int32Array;
+  /**
+   * About a quarter: their validation items say which model the gate should test. Not the early-stopping customers, on whom
+   * every model that stopped there looks better than it is. Ascending.
+   */
+  readonly proposal: Int32Array;
   /** The other evaluation customers: their validation items decide at the no-harm gate. Ascending. */
   readonly gate: Int32Array;
 }
@@ -22,20 +27,23 @@ export interface SplitOptions {
   readonly seed?: number;
   /** Fewest interactions of an evaluated customer, >= 3 so that one is left to start from. Default 3. */
   readonly minimumSequence?: number;
-  /** Share of the evaluation customers used for early stopping. Default 0.3. */
+  /** Share of the evaluation customers used for early stopping. Default 0.25. */
   readonly earlyStoppingShare?: number;
+  /** Share of the evaluation customers used for proposing a model to the gate. Default 0.25. */
+  readonly proposalShare?: number;
 }
 
 /**
  * Splits each customer's sequence: test = last item, validation = second last, train = the rest.
  *
- * A customer belongs to early stopping or to the gate by a seeded hash of the customer's identifier, so that nobody
- * changes sides when others join or leave: a model stopped on a customer's item is never judged on it.
+ * A customer belongs to early stopping, to the proposal or to the gate by a seeded hash of the customer's identifier, so that
+ * nobody changes sides when others join or leave: a model stopped or proposed on a customer's item is never judged on it.
  */
 export function splitSequences(sequences: Sequences, o: SplitOptions = {}): Split {
   const minimum = Math.max(3, o.minimumSequence ?? 3);
   const seed = o.seed ?? 1;
-  const earlyStoppingShare = o.earlyStoppingShare ?? 0.3;
+  const earlyStoppingShare = o.earlyStoppingShare ?? 0.25;
+  const proposalShare = o.proposalShare ?? 0.25;
   const count = sequences.customers.length;
   const validationItems = new Int32Array(count).fill(-1);
   const testItems = new Int32Array(count).fill(-1);
@@ -43,6 +51,7 @@ export function splitSequences(sequences: Sequences, o: SplitOptions = {}): Spli
   const items: number[] = [];
   const times: number[] = [];
   const earlyStopping: number[] = [];
+  const proposal: number[] = [];
   const gate: number[] = [];
   const evaluated: number[] = [];
   for (const [customer, identifier] of sequences.customers.entries()) {
@@ -55,7 +64,9 @@ export function splitSequences(sequences: Sequences, o: SplitOptions = {}): Spli
       testItems[customer] = sequences.items[end - 1] ?? -1;
       evaluated.push(customer);
       const share = seededShare(seed, 'early stopping or gate', identifier);
-      (share < earlyStoppingShare ? earlyStopping : gate).push(customer);
+      if (share < earlyStoppingShare) earlyStopping.push(customer);
+      else if (share < earlyStoppingShare + proposalShare) proposal.push(customer);
+      else gate.push(customer);
     }
     for (let place = start; place < trainEnd; place++) {
       items.push(sequences.items[place] ?? 0);
@@ -74,6 +85,7 @@ export function splitSequences(sequences: Sequences, o: SplitOptions = {}): Spli
     validationItems,
     testItems,
     earlyStopping: Int32Array.from(earlyStopping),
+    proposal: Int32Array.from(proposal),
     gate: Int32Array.from(gate),
   };
 }

@@ -47,7 +47,7 @@ export class SeededTrainer implements Trainer {
     return {
       customers: SUMMARY.customers,
       chosen: 'federated',
-      tested: true,
+      tested: null,
       adopted: true,
       explanation: 'Adopted: simulated.',
       scores: [{ strategy: 'federated', ndcg: interval, hr: interval }],

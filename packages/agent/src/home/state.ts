@@ -38,6 +38,13 @@ export interface SeenRoster {
   readonly hash: string;
 }
 
+/** A test of the no-harm gate: when (ISO 8601), in which round, of which model (SHA-256 of its file, hex). */
+export interface GateTest {
+  readonly at: string;
+  readonly round: number;
+  readonly model: string;
+}
+
 /** All that must survive a crash. Everything else in the home is a cache, an identity or a record. */
 export interface AgentState {
   readonly version: 1;
@@ -52,8 +59,8 @@ export interface AgentState {
   readonly pending: PendingState | null;
   /** When the site joined its rounds of the last 24 hours, ISO 8601; for the policy's limit. */
   readonly joined: readonly string[];
-  /** When the no-harm gate made its tests of the last 365 days, ISO 8601: each makes the next one harder. */
-  readonly gateTests: readonly string[];
+  /** The no-harm gate's tests of the last 365 days, oldest first: each makes the next one harder. */
+  readonly gateTests: readonly GateTest[];
   /** The newest roster of the registrar that this site has acted on. */
   readonly roster: SeenRoster | null;
   /** The ledger's length and head when this was written: a ledger cut back behind it shows. */
@@ -89,7 +96,7 @@ const stateSchema: z.ZodType<AgentState, unknown> = z.strictObject({
   serving: z.strictObject({ strategy, roundId, release: hash.nullable(), backbone: hash, model: hash }).nullable(),
   pending: z.strictObject({ roundId, candidate: hash, backbone: hash, accepted: choice, rejected: choice }).nullable(),
   joined: z.array(z.iso.datetime()).default([]),
-  gateTests: z.array(z.iso.datetime()).default([]),
+  gateTests: z.array(z.strictObject({ at: z.iso.datetime(), round: z.int().min(1), model: hash })).default([]),
   roster: z
     .strictObject({ epoch: z.int().min(1), hash })
     .nullable()

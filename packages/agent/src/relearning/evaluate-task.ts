@@ -9,6 +9,7 @@ import {
   type ModelValues,
 } from '@noren/recommender';
 import type { Strategy } from '../home/state.ts';
+import { sha256 } from '../ledger/entry.ts';
 import { bestBlend } from './best-blend.ts';
 import { readModel, writeModel } from './model-file.ts';
 import { references } from './references-task.ts';
@@ -23,8 +24,8 @@ type Scores = (on: EvaluationSet) => Promise<CustomerScores>;
 const SHARES = { references: 0.4, candidate: 0.6, release: 0.8, gate: 0.9 };
 
 /**
- * Judges a candidate for this site. The early-stopping customers propose a model, the gate decides on its own customers,
- * who stopped no training; what is reported of each strategy comes from the test items; the difference between candidate
+ * Judges a candidate for this site. One set of customers proposes a model, the gate decides on its own, and neither stopped
+ * a training; what is reported of each strategy comes from the test items; the difference between candidate
  * and current release comes from the gate's customers too, both personalised alike.
  */
 export async function evaluate(workbench: Workbench, job: EvaluationJob, watch: TaskWatch): Promise<Evaluation> {
@@ -51,15 +52,23 @@ export async function evaluate(workbench: Workbench, job: EvaluationJob, watch: 
     score: (values) => score(values, 'early-stopping'),
   });
   const models: Readonly<Record<Strategy, Values>> = { scratch, backbone, local, federated, blend };
+  const fileOf = (strategy: Strategy): ServingModel => {
+    const description = { strategy, backbone: plan.backbone, modalities: plan.modalities };
+    return { strategy, file: writeModel(bench.backbone.config, models[strategy], description) };
+  };
+  const hashOf = (strategy: Strategy): string => sha256(fileOf(strategy).file);
+  // A model that was tested before, on the same customers, would be tested in vain.
+  const untested = strategies.filter((strategy) => !job.gateTests.some(({ model }) => model === hashOf(strategy)));
   const verdict = await noHarmGate({
     validation: {
-      scores: await scoreAll(strategies, (strategy) => score(models[strategy], 'early-stopping')),
-      service: await serviceScores('early-stopping'),
+      scores: await scoreAll(untested, (strategy) => score(models[strategy], 'proposal')),
+      service: await serviceScores('proposal'),
     },
     gateCustomers: bench.relearner.study.split.gate.length,
     score: (model) => (model === 'service' ? serviceScores('gate') : score(models[model], 'gate')),
     confidence: plan.gate.confidence,
-    tests: job.gateTests,
+    tests: job.gateTests.length,
+    roundsSinceTest: plan.round - (job.gateTests.at(-1)?.round ?? 0),
     margin: plan.gate.margin,
     seed: plan.seed,
   });
@@ -68,13 +77,9 @@ export async function evaluate(workbench: Workbench, job: EvaluationJob, watch: 
   const shown = strategies.filter((strategy) => strategy !== 'blend' || verdict.proposed === 'blend');
   const testScores = await scoreAll(shown, (strategy) => score(models[strategy], 'test'));
 
-  const fileOf = (strategy: Strategy): ServingModel => {
-    const description = { strategy, backbone: plan.backbone, modalities: plan.modalities };
-    return { strategy, file: writeModel(bench.backbone.config, models[strategy], description) };
-  };
   return {
     customers: verdict.customers,
-    tested: verdict.proposed !== null,
+    tested: verdict.proposed === null ? null : hashOf(verdict.proposed),
     chosen: verdict.chosen ?? job.serving?.strategy ?? 'scratch',
     adopted: verdict.adopted,
     explanation: verdict.explanation,

@@ -1,6 +1,6 @@
 import type { SiteSource } from '@noren/dataset';
 import type { RoundPlan } from '@noren/protocol';
-import type { Strategy } from '../home/state.ts';
+import type { GateTest, Strategy } from '../home/state.ts';
 
 /** Where the site's data and the agent's caches lie. */
 export interface DataJob {
@@ -34,8 +34,8 @@ export interface EvaluationJob extends RoundJob {
   readonly candidate: string;
   /** Null before the first. */
   readonly serving: ServedModel | null;
-  /** Tests that the site's gate made within the last 365 days. */
-  readonly gateTests: number;
+  /** Tests that the site's gate made within the last 365 days, oldest first. */
+  readonly gateTests: readonly GateTest[];
 }
 
 export interface RecommendationJob extends DataJob {
@@ -82,8 +82,8 @@ export interface ServingModel {
 export interface Evaluation {
   /** Customers whom the gate decided on. */
   readonly customers: number;
-  /** Whether the gate made a test. */
-  readonly tested: boolean;
+  /** SHA-256 (hex) of the model file that the gate tested; null where it made no test. */
+  readonly tested: string | null;
   readonly chosen: Strategy;
   /** Whether the candidate goes into service here if the federation accepts it. */
   readonly adopted: boolean;

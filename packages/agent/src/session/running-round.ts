@@ -146,12 +146,13 @@ export class RunningRound {
     const serving = servedModel(this.#parts);
     const earlier = testsWithinYear(memory.current.gateTests, now());
     const evaluation = await trainer.evaluate(
-      { ...job, candidate: file.path, serving, gateTests: earlier.length },
+      { ...job, candidate: file.path, serving, gateTests: earlier },
       this.#watch('evaluating', this.#whole.signal),
     );
     if (this.#whole.signal.aborted) throw stopped();
     // Before anything is done with its result: a test counts, whatever becomes of the round.
-    const gateTests = evaluation.tested ? [...earlier, now().toISOString()] : earlier;
+    const { tested: model } = evaluation;
+    const gateTests = model === null ? earlier : [...earlier, { at: now().toISOString(), round: plan.round, model }];
     await memory.update((state) => ({ ...state, gateTests }));
     const { accepted: _accepted, rejected: _rejected, ...figures } = evaluation;
     const record = { round: plan.round, roundId: plan.roundId, plan: plan.name, candidate, ...figures };

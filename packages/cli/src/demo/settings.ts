@@ -49,7 +49,7 @@ export function demoSettings(o: {
       server: { optimizer: 'fedavg', learningRate: 1 },
       cohort: { minimumSites: 3, quorum: 0.6 },
       deadlines: { recruiting: 60, keys: 60, relearning: 3600, unmasking: 60, evaluating: 3600 },
-      gate: { confidence: 0.9, margin: 0.02 },
+      gate: { confidence: 0.8, margin: 0.02 },
       seed,
     },
     seed,

@@ -39,13 +39,14 @@ interface Look {
   readonly customers?: number;
   readonly confidence?: number;
   readonly tests?: number;
+  readonly roundsSinceTest?: number;
   readonly margin?: number;
 }
 
-/** One look of the gate at models of these skills; three customers for early stopping to every seven of the gate. */
+/** One look of the gate at models of these skills; one customer proposes for every two of the gate. */
 function look(skills: Skills, o: Look): Promise<GateVerdict> {
-  const { seed, customers = 70, confidence = 0.8, tests = 0, margin = 0 } = o;
-  const { service, ...scores } = drawScores(seed, 'early stopping', Math.round((customers * 3) / 7), skills);
+  const { seed, customers = 70, confidence = 0.8, tests = 0, roundsSinceTest = 100, margin = 0 } = o;
+  const { service, ...scores } = drawScores(seed, 'proposal', Math.round(customers / 2), skills);
   const gate = drawScores(seed, 'gate', customers, skills);
   return noHarmGate({
     validation: { scores, service },
@@ -53,6 +54,7 @@ function look(skills: Skills, o: Look): Promise<GateVerdict> {
     score: (model) => Promise.resolve(gate[model]),
     confidence,
     tests,
+    roundsSinceTest,
     margin,
     seed,
   });
@@ -90,9 +92,9 @@ test('a better model is adopted with the figures that decided', async () => {
 });
 
 test('what is in service is defended even where scratch is beaten', async () => {
-  // The proposal's luck on the early-stopping customers does not help it at the gate.
+  // The proposal's luck on the proposal customers does not help it at the gate.
   const skills = { ...weak, scratch: 0.3, federated: 1, service: 4 };
-  const lucky = drawScores(2, 'early stopping', 40, { ...skills, federated: 9 });
+  const lucky = drawScores(2, 'proposal', 40, { ...skills, federated: 9 });
   const gate = drawScores(2, 'gate', 100, skills);
   const verdict = await noHarmGate({
     validation: { scores: { federated: lucky.federated }, service: lucky.service },
@@ -100,6 +102,7 @@ test('what is in service is defended even where scratch is beaten', async () => 
     score: (model) => Promise.resolve(gate[model]),
     confidence: 0.8,
     tests: 0,
+    roundsSinceTest: 0,
     seed: 1,
   });
   expect(verdict).toMatchObject({ chosen: null, adopted: false, reason: 'may-be-worse-than-service' });
@@ -117,27 +120,39 @@ test('a blend that does best goes into service as the federated model’s part',
 });
 
 test('where nothing promises to pass, no test is spent and the gate’s customers are not asked', async () => {
-  const { service, ...scores } = drawScores(6, 'early stopping', 40, { ...weak, service: 3 });
+  const { service, ...scores } = drawScores(6, 'proposal', 40, { ...weak, service: 3 });
   const verdict = await noHarmGate({
     validation: { scores, service },
     gateCustomers: 100,
     score: () => Promise.reject(new Error('the gate was asked')),
     confidence: 0.8,
     tests: 3,
+    roundsSinceTest: 4,
     seed: 1,
   });
   expect(verdict).toMatchObject({ chosen: null, adopted: false, proposed: null, reason: 'not-promising' });
   expect(verdict.explanation).toMatch(/test 4 of the year/);
 });
 
+test('after every test the next one waits twice as long', async () => {
+  const reasons = async (tests: number): Promise<string[]> => {
+    const at = (roundsSinceTest: number): Promise<GateVerdict> =>
+      look({ ...weak, federated: 9 }, { seed: 3, customers: 200, tests, roundsSinceTest });
+    const wait = 2 ** (tests - 1);
+    return [(await at(wait - 1)).reason, (await at(wait)).reason];
+  };
+  for (const tests of [1, 2, 3, 4]) expect(await reasons(tests)).toEqual(['too-soon', 'not-worse']);
+});
+
 test('the same model as in service is not tested', async () => {
-  const { service } = drawScores(7, 'early stopping', 40, weak);
+  const { service } = drawScores(7, 'proposal', 40, weak);
   const verdict = await noHarmGate({
     validation: { scores: { federated: service }, service },
     gateCustomers: 100,
     score: () => Promise.reject(new Error('the gate was asked')),
     confidence: 0.8,
     tests: 0,
+    roundsSinceTest: 0,
     margin: 0.1,
     seed: 1,
   });
@@ -165,14 +180,15 @@ test.each([0, 19])('%i customers are too few to change anything', async (custome
 });
 
 test('scores of different customers are refused', async () => {
-  const { service, ...scores } = drawScores(9, 'early stopping', 40, weak);
+  const { service, ...scores } = drawScores(9, 'proposal', 40, weak);
   const gate = drawScores(9, 'gate', 100, weak);
   const judged = noHarmGate({
-    validation: { scores: { ...scores, local: drawScores(9, 'early stopping', 41, weak).local }, service },
+    validation: { scores: { ...scores, local: drawScores(9, 'proposal', 41, weak).local }, service },
     gateCustomers: 100,
     score: (model) => Promise.resolve(gate[model]),
     confidence: 0.8,
     tests: 0,
+    roundsSinceTest: 0,
     seed: 1,
   });
   await expect(judged).rejects.toThrow(/different customers/);
@@ -186,9 +202,18 @@ test('over a year of weekly rounds no more sites than stated take a model that i
     let sites = 0;
     for (let site = 0; site < 200; site += 1) {
       let tests = 0;
+      let tested = 0;
       for (let week = 0; week < 52; week += 1) {
-        const verdict = await look(skills, { seed: site * 1000 + week, customers: 40, tests: counted ? tests : 0 });
-        if (verdict.proposed !== null) tests += 1;
+        const verdict = await look(skills, {
+          seed: site * 1000 + week,
+          customers: 40,
+          tests: counted ? tests : 0,
+          roundsSinceTest: week - tested,
+        });
+        if (verdict.proposed !== null) {
+          tests += 1;
+          tested = week;
+        }
         if (!verdict.adopted) continue;
         sites += 1;
         break;

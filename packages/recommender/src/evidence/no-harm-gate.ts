@@ -12,10 +12,12 @@ export type GateReason =
   | 'not-worse'
   | 'may-be-worse-than-scratch'
   | 'may-be-worse-than-service'
-  /** A model that is not the federation's did better on the early-stopping customers, and was tested and passed. */
+  /** A model that is not the federation's did better on the proposal customers, and was tested and passed. */
   | 'another-is-better'
-  /** On the early-stopping customers nothing promised to pass: no test was made. */
+  /** On the proposal customers nothing promised to pass: no test was made. */
   | 'not-promising'
+  /** The last test was too few rounds ago. */
+  | 'too-soon'
   | 'too-few-customers';
 
 /** A paired comparison on the gate's customers, in NDCG without cut-off. */
@@ -42,7 +44,7 @@ export interface GateVerdict {
 }
 
 export interface GateOptions {
-  /** Of the early-stopping customers: whatever the site could use, and what is in service. */
+  /** Of the proposal customers: whatever the site could use, and what is in service. */
   readonly validation: {
     readonly scores: Readonly<Partial<Record<Strategy, CustomerScores>>>;
     readonly service: CustomerScores;
@@ -54,6 +56,8 @@ export interface GateOptions {
   readonly confidence: number;
   /** Tests that this site made within the last 365 days. */
   readonly tests: number;
+  /** Rounds from the last test to this one; any number where `tests` is 0. */
+  readonly roundsSinceTest: number;
   /** How much worse, in NDCG, still counts as no harm. Default 0. */
   readonly margin?: number;
   readonly seed: number;
@@ -63,7 +67,7 @@ export interface GateOptions {
 const FEWEST_CUSTOMERS = 20;
 
 /**
- * Decides which model a site uses. One model is proposed on the early-stopping customers (see propose). It goes into service
+ * Decides which model a site uses. One model is proposed on the proposal customers (see propose). It goes into service
  * if with the test's one-sided confidence it is worse neither than scratch nor than what is in service: paired bootstrap
  * over the gate's customers, who stopped no training and proposed nothing. Both comparisons must hold, so neither needs a
  * correction for the other (intersection-union test, Berger 1982). Else everything stays as it is.
@@ -74,6 +78,11 @@ export async function noHarmGate(o: GateOptions): Promise<GateVerdict> {
   if (customers < FEWEST_CUSTOMERS) {
     const explanation = `Not tested: ${customers} customers are too few to tell, ${FEWEST_CUSTOMERS} are needed. What is in service stays.`;
     return { ...kept, reason: 'too-few-customers', explanation };
+  }
+  const wait = roundsToWait(o.tests);
+  if (o.roundsSinceTest < wait) {
+    const explanation = `Not tested: test ${o.tests + 1} of the year waits ${wait} rounds after the last. What is in service stays.`;
+    return { ...kept, reason: 'too-soon', explanation };
   }
   const confidence = confidenceOfNextTest(o.confidence, o.tests);
   const { scores, service } = o.validation;
@@ -104,6 +113,14 @@ export async function noHarmGate(o: GateOptions): Promise<GateVerdict> {
     proposed: strategy,
     comparisons,
   };
+}
+
+/**
+ * The same customers propose every week: whoever they favour wrongly once they favour again. So a site waits twice as long
+ * after every test, at most half a year of weekly rounds.
+ */
+function roundsToWait(tests: number): number {
+  return tests === 0 ? 0 : Math.min(26, 2 ** (tests - 1));
 }
 
 function reasonFor(comparisons: readonly GateComparison[], shared: boolean): GateReason {
@@ -142,7 +159,7 @@ function notPromising(
   tests: number,
 ): string {
   return (
-    `Not tested: on ${service.customers.length} validation customers the ${names[ahead]} differs from what is in service by ` +
+    `Not tested: on ${service.customers.length} customers who propose the ${names[ahead]} differs from what is in service by ` +
     `${signed(difference)} NDCG, too little to promise that test ${tests + 1} of the year succeeds. What is in service stays.`
   );
 }

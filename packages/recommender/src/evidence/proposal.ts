@@ -10,14 +10,15 @@ export type Proposal =
   | { readonly kind: 'nothing'; readonly ahead: Strategy; readonly difference: number };
 
 /**
- * Which one model deserves the gate's next test, seen on the early-stopping customers, whom the gate never asks.
+ * Which one model deserves the gate's next test, seen on the proposal customers: they stopped no training, and the gate
+ * never asks them.
  *
  * The federated model, alone or blended, goes first unless another is ahead of it by more than a standard error (the
  * one-standard-error rule of Breiman et al. 1984): it is the one that goes on learning from others. A test is spent only
  * where these customers promise that it succeeds more likely than not; every test makes the next one of the year harder.
  */
 export function propose(o: {
-  /** NDCG of the early-stopping customers. */
+  /** Of the proposal customers. */
   readonly scores: Readonly<Partial<Record<Strategy, CustomerScores>>>;
   readonly service: CustomerScores;
   readonly gateCustomers: number;

@@ -5,8 +5,8 @@ import { sitePrior, type SitePrior } from '../scoring/site-prior.ts';
 import { firstPurchases } from './first-purchases.ts';
 import { trainingWindows, type Windows } from './windows.ts';
 
-/** Whose held-out items are ranked: validation items of two disjoint sets of customers, or everyone's test items. */
-export type EvaluationSet = 'early-stopping' | 'gate' | 'test';
+/** Whose held-out items are ranked: validation items of three disjoint sets of customers, or everyone's test items. */
+export type EvaluationSet = 'early-stopping' | 'proposal' | 'gate' | 'test';
 
 /** One site's data, prepared once and used by every training and evaluation. */
 export interface Study {
@@ -27,7 +27,7 @@ export function prepareStudy(o: {
   readonly config: RecommenderConfig;
   readonly features: ItemFeatures;
   readonly sequences: Sequences;
-  /** Of the division into early-stopping and gate customers. */
+  /** Of the division into early-stopping, proposal and gate customers. */
   readonly seed: number;
 }): Study {
   const { config, features } = o;
@@ -52,6 +52,8 @@ export function evaluationCustomers({ split }: Study, on: EvaluationSet): Int32A
   switch (on) {
     case 'early-stopping':
       return split.earlyStopping;
+    case 'proposal':
+      return split.proposal;
     case 'gate':
       return split.gate;
     case 'test':
