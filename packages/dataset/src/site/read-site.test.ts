@@ -329,6 +329,14 @@ test('under "drop" every bad row is left out and counted by reason, and nothing 
   expect(report.rowsRead).toBe(11);
 });
 
+test('items too seldom bought are left out of the sequences and stay in the catalogue', async () => {
+  const source = { ...SOURCE, minimumSequence: 2, minimumItemPurchases: 2 };
+  const { catalogue, sequences, report } = await readSite(source, site('core'));
+  expect(catalogue.length).toBe(4);
+  expect([...sequences.items].toSorted()).toEqual([0, 0, 1, 1]);
+  expect(report.dropped).toContainEqual({ reason: 'the item has fewer than 2 purchases', rows: 2 });
+});
+
 test('quotes in file and column names are data, never SQL', async () => {
   const file = `it's "ours"; DROP TABLE x.csv`;
   const base = site('quotes', { [file]: `"the ""best"", 'it'",who\nshirt,0001\ncoat,0002\nbag,0003\nhat,0004\n` });

@@ -1,4 +1,5 @@
 import { DatasetError } from '../errors.ts';
+import { keepCore } from '../k-core.ts';
 import { DroppedRows, reportOf } from '../report.ts';
 import type { CatalogueItem, Progress, RetailData } from '../retail-data.ts';
 import { readCatalogue } from './read-catalogue.ts';
@@ -33,13 +34,14 @@ export async function readSite(
   const numbers = new Map(listed.map((item, number) => [item.id, number]));
   const { log, rowsRead, paid } = await readInteractions(mapping.interactions, { ...reading, numbers });
   const catalogue = listed.map((item, number) => (item.price === null ? withPrice(item, paid.median(number)) : item));
-  const sequences = log.sequences({ repeats: mapping.repeats, minimumSequence: mapping.minimumSequence }, dropped);
+  const logged = log.sequences({ repeats: mapping.repeats, minimumSequence: mapping.minimumSequence }, dropped);
+  const sequences = mapping.minimumItemPurchases > 1 ? keepCore(logged, mapping, dropped) : logged;
   if (sequences.customers.length === 0)
     throw new DatasetError(
       'no-interactions',
       `no customer has ${mapping.minimumSequence} interactions or more (${rowsRead} rows read)`,
       { file: mapping.interactions.file },
-      'Export a longer period, or lower minimumSequence',
+      'Export a longer period, or lower minimumSequence or minimumItemPurchases',
     );
   return { catalogue, sequences, report: reportOf(catalogue, sequences, rowsRead, dropped) };
 }

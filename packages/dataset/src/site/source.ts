@@ -25,6 +25,7 @@ export const siteSourceSchema: z.ZodType<SiteSource, SiteSourceInput> = z.strict
   badRows: z.enum(['refuse', 'drop']).default('refuse'),
   repeats: z.enum(['first', 'keep']).default('first'),
   minimumSequence: z.int().min(1).max(1000).default(3),
+  minimumItemPurchases: z.int().min(1).max(1000).default(1),
 });
 
 export interface SiteSource {
@@ -62,11 +63,14 @@ export interface SiteSource {
   readonly repeats: 'first' | 'keep';
   /** Customers with fewer interactions (after `repeats`) are left out and counted. */
   readonly minimumSequence: number;
+  /** Purchases of items with fewer are left out and counted; the items stay in the catalogue. 1 keeps all. */
+  readonly minimumItemPurchases: number;
 }
 
 /** What an administrator writes: the fields with a default may be absent. */
-export type SiteSourceInput = Omit<SiteSource, 'badRows' | 'repeats' | 'minimumSequence'> & {
+export type SiteSourceInput = Omit<SiteSource, 'badRows' | 'repeats' | 'minimumSequence' | 'minimumItemPurchases'> & {
   badRows?: SiteSource['badRows'] | undefined;
   repeats?: SiteSource['repeats'] | undefined;
   minimumSequence?: number | undefined;
+  minimumItemPurchases?: number | undefined;
 };

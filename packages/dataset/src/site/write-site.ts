@@ -31,6 +31,7 @@ export async function writeSite(folder: string, data: RetailData): Promise<SiteS
     // The sequences were cleaned when they were first read; reading them again must not change them.
     repeats: 'keep',
     minimumSequence: 1,
+    minimumItemPurchases: 1,
   };
 }
 
