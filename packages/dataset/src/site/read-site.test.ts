@@ -333,7 +333,7 @@ test('items too seldom bought are left out of the sequences and stay in the cata
   const source = { ...SOURCE, minimumSequence: 2, minimumItemPurchases: 2 };
   const { catalogue, sequences, report } = await readSite(source, site('core'));
   expect(catalogue.length).toBe(4);
-  expect([...sequences.items].toSorted()).toEqual([0, 0, 1, 1]);
+  expect([...sequences.items].toSorted((a, b) => a - b)).toEqual([0, 0, 1, 1]);
   expect(report.dropped).toContainEqual({ reason: 'the item has fewer than 2 purchases', rows: 2 });
 });
 
