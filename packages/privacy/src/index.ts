@@ -16,3 +16,4 @@ export { concentratedLoss, epsilonFromConcentrated } from './accountant/concentr
 export { treeAggregation } from './accountant/tree-aggregation.ts';
 export { noiseShare, sharedNoiseDivergence, type SharedNoise } from './distributed/noise-shares.ts';
 export { roundedNorm } from './distributed/rounding.ts';
+export { nextClipNorm, noiseMultiplierBesideCount, type AdaptiveClipping } from './clipping/adaptive-clipping.ts';
