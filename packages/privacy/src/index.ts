@@ -12,3 +12,8 @@ export { noiseMultiplierFor } from './accountant/calibration.ts';
 export { renyiDivergence } from './accountant/renyi.ts';
 export { DiscreteGaussian, exactRational, type Rational } from './noise/discrete-gaussian.ts';
 export type { RandomSource } from './noise/random-integers.ts';
+export { concentratedLoss, epsilonFromConcentrated } from './accountant/concentrated.ts';
+export { treeAggregation } from './accountant/tree-aggregation.ts';
+export { noiseShare, sharedNoiseDivergence, type SharedNoise } from './distributed/noise-shares.ts';
+export { roundedNorm } from './distributed/rounding.ts';
+export { nextClipNorm, noiseMultiplierBesideCount, type AdaptiveClipping } from './clipping/adaptive-clipping.ts';
