@@ -54,6 +54,7 @@ describe('a round', () => {
       const state = await stateOf(home);
       expect(state.serving).toMatchObject({ strategy: 'federated', release: candidateHash, roundId: plan.roundId });
       expect(state.lastPlan).toMatchObject({ round: 1, stage: 'finished' });
+      expect(state.gateTests).toMatchObject([{ round: 1, model: 'c'.repeat(64) }]);
       expect(readFileSync(join(home, 'models/serving.safetensors'), 'utf8')).toMatch(/^federated /);
       expect(existsSync(join(home, 'rounds/round-1/candidate.safetensors'))).toBe(false);
       const kinds = (await ledgerOf(home)).map((entry) => entry.kind);

@@ -50,6 +50,18 @@ test.each<[string, Partial<SitePolicy>, Parameters<typeof examplePlan>[0], RegEx
   ['sites that no registrar lists', { registrarKey: 'a'.repeat(64) }, {}, /the plan names no roster/],
   ['long references', { maximumReferenceEpochs: 4 }, {}, /5 epochs for the references/],
   ['a wide clip norm', { maximumClipNorm: 9.5 }, {}, /clip norm is 10, this site allows at most 9\.5/],
+  [
+    'a gate that is easily convinced',
+    {},
+    { gate: { confidence: 0.6, margin: 0 } },
+    /gate is 60 % confident, this site asks for at least 80 %/,
+  ],
+  [
+    'a gate that lets much be lost',
+    {},
+    { gate: { confidence: 0.9, margin: 0.2 } },
+    /lets 0\.2 of NDCG be lost, this site allows at most 0\.05/,
+  ],
   ['too many rounds a day', { maximumRoundsPerDay: 2 }, {}, /joined 2 rounds within 24 hours, it allows at most 2/],
   [
     'the wrong hour',
