@@ -1,3 +1,4 @@
+export { benchmarkImages, type ImageBenchmarkRow } from './benchmark/benchmark-images.ts';
 export { DatasetError, type DatasetErrorCode, type Place } from './errors.ts';
 export { featureDimensions, featurise, featuriserFrom, fitFeaturiser } from './features/featurise.ts';
 export type { FeaturiseOptions, FitOptions } from './features/featurise.ts';

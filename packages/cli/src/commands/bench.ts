@@ -1,10 +1,13 @@
 import { Argument, Command } from 'commander';
 
 import { benchReport, benchTable, type BenchRow } from '../bench/report.ts';
+import { exitCode } from '../exit-code.ts';
+import { CliError } from '../failure.ts';
 import { openTerminal } from './open-terminal.ts';
 
 interface BenchOptions {
   readonly scale: boolean;
+  readonly data?: string;
 }
 
 /** Every benchmark measures what it compares in one run, on one machine. */
@@ -23,7 +26,18 @@ const benchmarks: Readonly<
   worker: async () => (await (await import('@noren/tensor')).benchmarkWorker()).rows,
   rank: async () => (await (await import('@noren/tensor')).benchmarkRanking()).rows,
   'per-example': async () => (await (await import('@noren/tensor')).benchmarkPerExample()).rows,
+  images: async (progress, { data }) => {
+    if (data === undefined) {
+      throw new CliError('Name a folder of images: noren bench images --data <folder>.', exitCode.usage);
+    }
+    const { benchmarkImages } = await import('@noren/dataset');
+    const onProgress = (done: number, total: number, what: string): void => progress(`${what}, ${done} of ${total}`);
+    return (await benchmarkImages({ folder: data, onProgress })).rows;
+  },
 };
+
+/** Needs files of the user's own, so `all` measures it only where they are named. */
+const needData: ReadonlySet<string> = new Set(['images']);
 
 export function benchCommand(): Command {
   const names = Object.keys(benchmarks);
@@ -31,10 +45,12 @@ export function benchCommand(): Command {
     .description('Measure this machine.')
     .addArgument(new Argument('<name>', 'which benchmark').choices([...names, 'all']))
     .option('--scale', 'secagg: also 1,000 and 10,000 sites in groups, about half an hour', false)
+    .option('--data <folder>', 'images: the folder whose images are encoded')
     .addHelpText('after', '\nExample\n  noren bench secagg --json')
     .action(async (name: string, options: BenchOptions, command: Command) => {
       const { terminal } = openTerminal(command);
-      for (const bench of name === 'all' ? names : [name]) {
+      const all = names.filter((bench) => options.data !== undefined || !needData.has(bench));
+      for (const bench of name === 'all' ? all : [name]) {
         terminal.progress(`  measuring ${bench} ...`);
         const progress = (what: string): void => terminal.progress(`  measuring ${bench}: ${what} ...`);
         const report = benchReport(bench, (await benchmarks[bench]?.(progress, options)) ?? []);

@@ -49,3 +49,22 @@ test('where headquarters has no prices, prices count as missing; one single pric
   expect([...encodePrices(fitPriceEncoder([0, 0]), [5]).present]).toEqual([0]);
   expect(rows([7], [7])[0]?.every(Number.isFinite)).toBe(true);
 });
+
+test('a free item is at the cheap end and is not an item without a price', () => {
+  const [free, cheapest, dearest] = rows([0, 500, 500 * 1.03 ** 199]) as [number[], number[], number[]];
+  expect(Math.hypot(...free)).toBeCloseTo(4, 4);
+  expect(distance(free, cheapest)).toBeLessThan(distance(free, dearest));
+});
+
+test.each([
+  ['a price with too many zeros', [1e12]],
+  ['a clearance sale', Array.from({ length: 6 }, () => 10)],
+  ['a few free samples', [0, 0, 0, 0]],
+])('%s at headquarters hardly moves the features of ordinary prices', (_, odd) => {
+  const usual = [1000, 10_000, 100_000];
+  const before = rows(usual);
+  const after = rows(usual, [...PRICES, ...odd]);
+  const halfAgain = rows(usual.map((price) => price * 1.5));
+  for (const [at, row] of before.entries())
+    expect(distance(row, after[at] ?? [])).toBeLessThan(distance(row, halfAgain[at] ?? []) / 2);
+});

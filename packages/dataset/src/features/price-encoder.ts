@@ -13,7 +13,8 @@ export interface PriceEncoder {
 /**
  * Prices on a logarithmic scale (a tenth more is the same step at 10 as at 1,000), standardised by headquarters'
  * quartiles, which clearance prices do not move. ln(1 + x) of the price in units of 1 % of the median keeps free items
- * finite and makes the scale independent of the currency's unit.
+ * finite and makes the scale independent of the currency's unit. A price is placed among all that headquarters sells:
+ * catalogues name no category, so what is cheap for its kind is left to the model, which sees price and text together.
  */
 export function fitPriceEncoder(prices: readonly number[]): PriceEncoder {
   const sorted = prices.toSorted((a, b) => a - b);
