@@ -40,6 +40,7 @@ function countItems(items: Int32Array): Int32Array {
   return counts;
 }
 
+/** Sets `purchases` of what it leaves out to 0. */
 function keepCommonItems(sequences: Sequences, minimum: number, purchases: Int32Array): Sequences {
   const rare = purchases.map((count) => (count < minimum ? 1 : 0));
   const kept = filter(sequences, (place) => rare[sequences.items[place] ?? 0] === 0);
@@ -47,7 +48,7 @@ function keepCommonItems(sequences: Sequences, minimum: number, purchases: Int32
   return kept;
 }
 
-/** Keeps `purchases` counting what is left. A customer without any interaction goes too. */
+/** Takes what it leaves out off `purchases`. A customer without any interaction goes too. */
 function keepLongCustomers(sequences: Sequences, minimum: number, purchases: Int32Array): Sequences {
   const { offsets, items } = sequences;
   const long = sequences.customers.map((_, customer) => lengthOf(offsets, customer) >= minimum);

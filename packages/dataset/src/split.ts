@@ -27,11 +27,11 @@ export interface SplitOptions {
   readonly seed?: number;
   /** Fewest interactions of an evaluated customer, >= 3 so that one is left to start from. Default 3. */
   readonly minimumSequence?: number;
-  /** Share of the evaluation customers used for early stopping. Default 0.25. */
-  readonly earlyStoppingShare?: number;
-  /** Share of the evaluation customers used for proposing a model to the gate. Default 0.25. */
-  readonly proposalShare?: number;
 }
+
+/** Of the evaluation customers; the rest sits on the gate, whose certainty grows with their number. */
+const EARLY_STOPPING_SHARE = 0.25;
+const PROPOSAL_SHARE = 0.25;
 
 /**
  * Splits each customer's sequence: test = last item, validation = second last, train = the rest.
@@ -42,8 +42,6 @@ export interface SplitOptions {
 export function splitSequences(sequences: Sequences, o: SplitOptions = {}): Split {
   const minimum = Math.max(3, o.minimumSequence ?? 3);
   const seed = o.seed ?? 1;
-  const earlyStoppingShare = o.earlyStoppingShare ?? 0.25;
-  const proposalShare = o.proposalShare ?? 0.25;
   const count = sequences.customers.length;
   const validationItems = new Int32Array(count).fill(-1);
   const testItems = new Int32Array(count).fill(-1);
@@ -64,8 +62,8 @@ export function splitSequences(sequences: Sequences, o: SplitOptions = {}): Spli
       testItems[customer] = sequences.items[end - 1] ?? -1;
       evaluated.push(customer);
       const share = seededShare(seed, 'early stopping or gate', identifier);
-      if (share < earlyStoppingShare) earlyStopping.push(customer);
-      else if (share < earlyStoppingShare + proposalShare) proposal.push(customer);
+      if (share < EARLY_STOPPING_SHARE) earlyStopping.push(customer);
+      else if (share < EARLY_STOPPING_SHARE + PROPOSAL_SHARE) proposal.push(customer);
       else gate.push(customer);
     }
     for (let place = start; place < trainEnd; place++) {

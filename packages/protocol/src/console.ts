@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 
+/** The ways a site can come to a model; `blend` lies between the federated model and one of the site's own. */
 export type Strategy = 'scratch' | 'backbone' | 'local' | 'federated' | 'blend';
 
 export type Phase =
@@ -126,7 +127,13 @@ export interface FederationView {
 const instant = z.iso.datetime();
 const count = z.int().min(0);
 
-export const strategySchema: z.ZodType<Strategy> = z.enum(['scratch', 'backbone', 'local', 'federated', 'blend']);
+export const strategySchema: z.ZodType<Strategy, Strategy> = z.enum([
+  'scratch',
+  'backbone',
+  'local',
+  'federated',
+  'blend',
+]);
 
 export const phaseSchema: z.ZodType<Phase> = z.enum([
   'planned',

@@ -35,7 +35,7 @@ export type {
 } from './messages/coordinator-message.ts';
 export { decodeSiteMessage, encodeSiteMessage } from './messages/site-message.ts';
 export type { ActivityName, Hello, OfferReply, Progress, SiteMessage, Withdrawal } from './messages/site-message.ts';
-export type { EvaluationReport, MetricInterval, StrategyName, StrategyScore } from './messages/evaluation-report.ts';
+export type { EvaluationReport, MetricInterval, StrategyScore } from './messages/evaluation-report.ts';
 export type { UploadHeader } from './messages/transfer-message.ts';
 export type { EnrolRequest, EnrolResponse } from './messages/enrolment-message.ts';
 

@@ -46,6 +46,7 @@ export {
   type GateReason,
   type GateVerdict,
 } from './evidence/no-harm-gate.ts';
+export { differences, standardDeviation } from './evidence/paired.ts';
 export { strategies, type Strategy } from './evidence/strategy.ts';
 
 // Baselines without a network

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { strategySchema, type Strategy } from '@noren/protocol/console';
 import { z } from 'zod';
 import { AgentError } from '../agent-error.ts';
 import { LEDGER_GENESIS } from '../ledger/entry.ts';
 import { writeAtomically } from './atomic-file.ts';
 
-export type Strategy = 'scratch' | 'backbone' | 'local' | 'federated' | 'blend';
+export type { Strategy };
 
 /** What is in service at the site. */
 export interface ServingState {
@@ -79,9 +80,8 @@ export const initialState: AgentState = {
 };
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
-const strategy = z.enum(['scratch', 'backbone', 'local', 'federated', 'blend']);
 const roundId = z.string().min(1).max(128);
-const choice = z.strictObject({ strategy, model: hash }).nullable();
+const choice = z.strictObject({ strategy: strategySchema, model: hash }).nullable();
 
 const stateSchema: z.ZodType<AgentState, unknown> = z.strictObject({
   version: z.literal(1),
@@ -93,7 +93,9 @@ const stateSchema: z.ZodType<AgentState, unknown> = z.strictObject({
       stage: z.enum(['seen', 'keys', 'confirmed', 'revealed', 'finished']),
     })
     .nullable(),
-  serving: z.strictObject({ strategy, roundId, release: hash.nullable(), backbone: hash, model: hash }).nullable(),
+  serving: z
+    .strictObject({ strategy: strategySchema, roundId, release: hash.nullable(), backbone: hash, model: hash })
+    .nullable(),
   pending: z.strictObject({ roundId, candidate: hash, backbone: hash, accepted: choice, rejected: choice }).nullable(),
   joined: z.array(z.iso.datetime()).default([]),
   gateTests: z.array(z.strictObject({ at: z.iso.datetime(), round: z.int().min(1), model: hash })).default([]),

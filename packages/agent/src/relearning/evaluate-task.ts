@@ -1,7 +1,10 @@
 import {
   backboneValues,
+  differences,
   interval,
+  mean,
   noHarmGate,
+  standardDeviation,
   strategies,
   type CustomerScores,
   type EvaluationSet,
@@ -57,8 +60,9 @@ export async function evaluate(workbench: Workbench, job: EvaluationJob, watch: 
     return { strategy, file: writeModel(bench.backbone.config, models[strategy], description) };
   };
   const hashOf = (strategy: Strategy): string => sha256(fileOf(strategy).file);
-  // A model that was tested before, on the same customers, would be tested in vain.
-  const untested = strategies.filter((strategy) => !job.gateTests.some(({ model }) => model === hashOf(strategy)));
+  const tested = new Set(job.gateTests.map(({ model }) => model));
+  // A model that was tested before, on much the same customers, would be tested in vain.
+  const untested = strategies.filter((strategy) => !tested.has(hashOf(strategy)));
   const verdict = await noHarmGate({
     validation: {
       scores: await scoreAll(untested, (strategy) => score(models[strategy], 'proposal')),
@@ -147,14 +151,11 @@ async function inService(
 }
 
 function pairedDifference(candidate: CustomerScores, current: CustomerScores): Evaluation['difference'] {
-  const differences = candidate.ndcg.map((value, at) => value - (current.ndcg[at] ?? 0));
-  const count = differences.length;
-  if (count === 0) return { mean: 0, standardError: 0 };
-  const mean = differences.reduce((sum, value) => sum + value, 0) / count;
+  const gained = differences(candidate.ndcg, current.ndcg);
+  if (gained.length === 0) return { mean: 0, standardError: 0 };
   // One customer says nothing about the spread: the largest error NDCG allows.
-  if (count === 1) return { mean, standardError: 1 };
-  const squares = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, standardError: Math.sqrt(squares / (count - 1) / count) };
+  const standardError = gained.length === 1 ? 1 : standardDeviation(gained) / Math.sqrt(gained.length);
+  return { mean: mean(gained), standardError };
 }
 
 function strategyScores(scores: Readonly<Partial<Record<Strategy, CustomerScores>>>, seed: number): StrategyScore[] {

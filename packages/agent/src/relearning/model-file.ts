@@ -2,6 +2,7 @@ import { readBytes } from '../home/read-bytes.ts';
 import { parameterGroups, type ModalityName, type ModelValues, type RecommenderConfig } from '@noren/recommender';
 import { readSafetensors, writeSafetensors, type HostTensor } from '@noren/tensor/safetensors';
 import { z } from 'zod';
+import { strategySchema } from '@noren/protocol/console';
 import type { Strategy } from '../home/state.ts';
 
 /** What a model file says about itself. */
@@ -17,7 +18,7 @@ export interface ModelDescription {
 const descriptionSchema: z.ZodType<ModelDescription> = z.strictObject({
   kind: z.literal('model'),
   version: z.literal(1),
-  strategy: z.enum(['scratch', 'backbone', 'local', 'federated', 'blend']),
+  strategy: strategySchema,
   backbone: z.string().regex(/^[0-9a-f]{64}$/),
   modalities: z
     .array(z.enum(['text', 'image', 'price']))

@@ -121,8 +121,9 @@ describe('evaluating a candidate', () => {
         expect(0 <= low && low <= mean && mean <= high && high <= 1).toBe(true);
       }
     }
-    expect(evaluation.customers).toBeGreaterThan(10);
-    expect(evaluation.customers).toBeLessThan(40);
+    // Enough for the gate to judge at all.
+    expect(evaluation.customers).toBeGreaterThanOrEqual(20);
+    expect(evaluation.customers).toBeLessThan(48);
     expect(evaluation.explanation).toMatch(/customers/);
     expect(evaluation.accepted?.strategy).toBe(evaluation.chosen);
     expect(evaluation.rejected?.strategy).not.toBe('federated');

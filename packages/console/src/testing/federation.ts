@@ -209,21 +209,23 @@ function gateView(round: number, site: number, random: () => number): GateView {
     hr: around(mean, 1.72),
   });
   const poor = site === 2 || site === 6;
-  const chosen: Strategy = site === 2 ? 'local' : site === 6 ? 'backbone' : site === 9 ? 'scratch' : 'federated';
+  const keeps: Readonly<Record<number, Strategy>> = { 2: 'local', 4: 'blend', 6: 'backbone', 9: 'scratch' };
+  const chosen = keeps[site] ?? 'federated';
+  const adopted = chosen === 'federated' || chosen === 'blend';
   return {
     round,
     chosen,
-    adopted: chosen === 'federated',
+    adopted,
     customers: 64 + site * 17,
-    explanation:
-      chosen === 'federated'
-        ? 'Federated is adopted: at 95 % confidence it is not worse than what was in service (+0.0021) nor than scratch (+0.0098).'
-        : `Federated is not adopted: its lower bound against what is in service is −0.0047. The site keeps ${chosen}, the best that is not worse than scratch.`,
+    explanation: adopted
+      ? 'Adopted: the federated model differs from scratch by +0.010 NDCG (at least +0.002) and from what is in service by +0.002 NDCG (at least -0.001).'
+      : `Federated is not adopted: its lower bound against what is in service is −0.0047. The site keeps ${chosen}, the best that is not worse than scratch.`,
     scores: [
       score('scratch', site === 9 ? level + 0.022 : level),
       score('backbone', site === 6 ? level + 0.03 : level + 0.011),
       score('local', site === 2 ? level + 0.034 : level + 0.015),
       score('federated', poor ? level + 0.009 : level + 0.018 + round * 0.0006),
+      ...(chosen === 'blend' ? [score('blend', level + 0.021 + round * 0.0006)] : []),
     ],
   };
 }

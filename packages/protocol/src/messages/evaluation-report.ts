@@ -1,12 +1,10 @@
 import { z } from 'zod';
 
+import { strategySchema, type Strategy } from '../console.ts';
 import type { noren } from '../generated/noren.js';
 import { hashSchema, roundIdSchema } from '../identifiers.ts';
 import type { Hash, RoundId } from '../identifiers.ts';
 import { textField } from './wire-codec.ts';
-
-/** The ways a site can come to a model; `blend` lies between the federated model and one of the site's own. */
-export type StrategyName = 'scratch' | 'backbone' | 'local' | 'federated' | 'blend';
 
 /** A mean with its confidence interval. */
 export interface MetricInterval {
@@ -17,7 +15,7 @@ export interface MetricInterval {
 
 /** One strategy's NDCG@10 and HR@10 on the site's held-out customers. */
 export interface StrategyScore {
-  readonly strategy: StrategyName;
+  readonly strategy: Strategy;
   readonly ndcg: MetricInterval;
   readonly hr: MetricInterval;
 }
@@ -27,7 +25,7 @@ export interface EvaluationReport {
   readonly roundId: RoundId;
   readonly candidateHash: Hash;
   readonly customers: number;
-  readonly chosen: StrategyName;
+  readonly chosen: Strategy;
   readonly adopted: boolean;
   /** Plain sentence, at most 2000 characters. */
   readonly explanation: string;
@@ -37,7 +35,6 @@ export interface EvaluationReport {
   readonly differenceStandardError: number;
 }
 
-const strategy = z.enum(['scratch', 'backbone', 'local', 'federated', 'blend']);
 // Means of metrics in [0, 1] may leave the interval by rounding.
 const metric = z
   .number()
@@ -49,11 +46,11 @@ export const evaluationReportSchema: z.ZodType<EvaluationReport, noren.v1.Evalua
   roundId: roundIdSchema,
   candidateHash: hashSchema,
   customers: z.int().min(0).max(0xffff_ffff),
-  chosen: strategy,
+  chosen: strategySchema,
   adopted: z.boolean(),
   explanation: textField(2000),
   scores: z
-    .array(z.object({ strategy, ndcg: interval, hr: interval }))
+    .array(z.object({ strategy: strategySchema, ndcg: interval, hr: interval }))
     .max(5)
     .refine(
       (scores) => new Set(scores.map((score) => score.strategy)).size === scores.length,

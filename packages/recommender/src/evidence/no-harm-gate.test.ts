@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { seededRandom } from '../random/seeded-random.ts';
 import { customerScores, type CustomerScores } from '../scoring/customer-scores.ts';
-import { noHarmGate, type GateVerdict } from './no-harm-gate.ts';
+import { noHarmGate, type GateOptions, type GateVerdict } from './no-harm-gate.ts';
 import type { Strategy } from './strategy.ts';
 
 const ITEMS = 200;
@@ -45,13 +45,23 @@ interface Look {
 
 /** One look of the gate at models of these skills; one customer proposes for every two of the gate. */
 function look(skills: Skills, o: Look): Promise<GateVerdict> {
-  const { seed, customers = 70, confidence = 0.8, tests = 0, roundsSinceTest = 100, margin = 0 } = o;
+  const { seed, customers = 70 } = o;
   const { service, ...scores } = drawScores(seed, 'proposal', Math.round(customers / 2), skills);
-  const gate = drawScores(seed, 'gate', customers, skills);
+  return judge({ scores, service }, drawScores(seed, 'gate', customers, skills), o);
+}
+
+/** The gate over given scores; without `gate` it must not ask for any. */
+function judge(
+  validation: GateOptions['validation'],
+  gate: Record<Model, CustomerScores> | null,
+  { seed = 1, customers = 100, confidence = 0.8, tests = 0, roundsSinceTest = 100, margin = 0 }: Partial<Look> = {},
+): Promise<GateVerdict> {
+  const score: GateOptions['score'] = (model) =>
+    gate === null ? Promise.reject(new Error('the gate was asked')) : Promise.resolve(gate[model]);
   return noHarmGate({
-    validation: { scores, service },
-    gateCustomers: customers,
-    score: (model) => Promise.resolve(gate[model]),
+    validation,
+    gateCustomers: gate?.service.customers.length ?? customers,
+    score,
     confidence,
     tests,
     roundsSinceTest,
@@ -96,15 +106,7 @@ test('what is in service is defended even where scratch is beaten', async () => 
   const skills = { ...weak, scratch: 0.3, federated: 1, service: 4 };
   const lucky = drawScores(2, 'proposal', 40, { ...skills, federated: 9 });
   const gate = drawScores(2, 'gate', 100, skills);
-  const verdict = await noHarmGate({
-    validation: { scores: { federated: lucky.federated }, service: lucky.service },
-    gateCustomers: 100,
-    score: (model) => Promise.resolve(gate[model]),
-    confidence: 0.8,
-    tests: 0,
-    roundsSinceTest: 0,
-    seed: 1,
-  });
+  const verdict = await judge({ scores: { federated: lucky.federated }, service: lucky.service }, gate);
   expect(verdict).toMatchObject({ chosen: null, adopted: false, reason: 'may-be-worse-than-service' });
   expect(verdict.explanation).toContain('What is in service stays.');
 });
@@ -121,15 +123,7 @@ test('a blend that does best goes into service as the federated model’s part',
 
 test('where nothing promises to pass, no test is spent and the gate’s customers are not asked', async () => {
   const { service, ...scores } = drawScores(6, 'proposal', 40, { ...weak, service: 3 });
-  const verdict = await noHarmGate({
-    validation: { scores, service },
-    gateCustomers: 100,
-    score: () => Promise.reject(new Error('the gate was asked')),
-    confidence: 0.8,
-    tests: 3,
-    roundsSinceTest: 4,
-    seed: 1,
-  });
+  const verdict = await judge({ scores, service }, null, { tests: 3, roundsSinceTest: 4 });
   expect(verdict).toMatchObject({ chosen: null, adopted: false, proposed: null, reason: 'not-promising' });
   expect(verdict.explanation).toMatch(/test 4 of the year/);
 });
@@ -146,16 +140,7 @@ test('after every test the next one waits twice as long', async () => {
 
 test('the same model as in service is not tested', async () => {
   const { service } = drawScores(7, 'proposal', 40, weak);
-  const verdict = await noHarmGate({
-    validation: { scores: { federated: service }, service },
-    gateCustomers: 100,
-    score: () => Promise.reject(new Error('the gate was asked')),
-    confidence: 0.8,
-    tests: 0,
-    roundsSinceTest: 0,
-    margin: 0.1,
-    seed: 1,
-  });
+  const verdict = await judge({ scores: { federated: service }, service }, null, { margin: 0.1 });
   expect(verdict).toMatchObject({ chosen: null, proposed: null });
 });
 
@@ -181,21 +166,14 @@ test.each([0, 19])('%i customers are too few to change anything', async (custome
 
 test('scores of different customers are refused', async () => {
   const { service, ...scores } = drawScores(9, 'proposal', 40, weak);
-  const gate = drawScores(9, 'gate', 100, weak);
-  const judged = noHarmGate({
-    validation: { scores: { ...scores, local: drawScores(9, 'proposal', 41, weak).local }, service },
-    gateCustomers: 100,
-    score: (model) => Promise.resolve(gate[model]),
-    confidence: 0.8,
-    tests: 0,
-    roundsSinceTest: 0,
-    seed: 1,
-  });
-  await expect(judged).rejects.toThrow(/different customers/);
+  const local = drawScores(9, 'proposal', 41, weak).local;
+  await expect(judge({ scores: { ...scores, local }, service }, drawScores(9, 'gate', 100, weak))).rejects.toThrow(
+    /different customers/,
+  );
 });
 
 test('over a year of weekly rounds no more sites than stated take a model that is worse', async () => {
-  // 200 sites in 20 seeds, 52 looks each at a model slightly worse than what is in service, with new luck every week:
+  // 200 sites with seeds of their own, 52 looks each at a model slightly worse than what is in service, with new luck every week:
   // independent looks are the worst case, a site's own are much alike.
   const skills = { ...weak, federated: 0.97, blend: 0.97 };
   const misled = async (counted: boolean): Promise<number> => {

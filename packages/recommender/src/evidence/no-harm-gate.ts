@@ -5,7 +5,7 @@ import { confidenceOfNextTest } from './alpha-spending.ts';
 import { lowerBound } from './bootstrap.ts';
 import { differences } from './paired.ts';
 import { propose, type Proposal } from './proposal.ts';
-import type { Strategy } from './strategy.ts';
+import { isShared, type Strategy } from './strategy.ts';
 
 export type GateReason =
   /** The model tested is worse neither than scratch nor than what is in service. */
@@ -103,11 +103,10 @@ export async function noHarmGate(o: GateOptions): Promise<GateVerdict> {
   const comparisons =
     strategy === 'scratch' ? [await compare('service')] : [await compare('scratch'), await compare('service')];
   const passed = comparisons.every((comparison) => comparison.passed);
-  const shared = strategy === 'federated' || strategy === 'blend';
   return {
     chosen: passed ? strategy : null,
-    adopted: passed && shared,
-    reason: reasonFor(comparisons, shared),
+    adopted: passed && isShared(strategy),
+    reason: reasonFor(strategy, comparisons),
     explanation: explain(strategy, comparisons, { customers, confidence, tests: o.tests }),
     customers,
     proposed: strategy,
@@ -123,10 +122,10 @@ function roundsToWait(tests: number): number {
   return tests === 0 ? 0 : Math.min(26, 2 ** (tests - 1));
 }
 
-function reasonFor(comparisons: readonly GateComparison[], shared: boolean): GateReason {
+function reasonFor(strategy: Strategy, comparisons: readonly GateComparison[]): GateReason {
   const failed = comparisons.find(({ passed }) => !passed);
   if (failed !== undefined) return `may-be-worse-than-${failed.against}`;
-  return shared ? 'not-worse' : 'another-is-better';
+  return isShared(strategy) ? 'not-worse' : 'another-is-better';
 }
 
 const names: Readonly<Record<Strategy, string>> = {
@@ -159,7 +158,7 @@ function notPromising(
   tests: number,
 ): string {
   return (
-    `Not tested: on ${service.customers.length} customers who propose the ${names[ahead]} differs from what is in service by ` +
+    `Not tested: on ${service.customers.length} customers who propose, the ${names[ahead]} differs from what is in service by ` +
     `${signed(difference)} NDCG, too little to promise that test ${tests + 1} of the year succeeds. What is in service stays.`
   );
 }

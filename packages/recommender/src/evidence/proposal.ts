@@ -2,11 +2,11 @@ import { mean } from '../scoring/metrics.ts';
 import type { CustomerScores } from '../scoring/customer-scores.ts';
 import { normalQuantile } from './normal-quantile.ts';
 import { differences, standardDeviation } from './paired.ts';
-import type { Strategy } from './strategy.ts';
+import { isShared, type Strategy } from './strategy.ts';
 
 export type Proposal =
   | { readonly kind: 'test'; readonly strategy: Strategy }
-  /** `ahead` is the strategy that did best, by `difference` in NDCG against what is in service. */
+  /** `ahead` is the strategy that would have been tested, by `difference` in NDCG against what is in service. */
   | { readonly kind: 'nothing'; readonly ahead: Strategy; readonly difference: number };
 
 /**
@@ -30,10 +30,10 @@ export function propose(o: {
   const quality = (strategy: Strategy): number => mean(o.scores[strategy]?.ndcg ?? new Float64Array());
   const best = (among: readonly Strategy[]): Strategy | undefined =>
     among.toSorted((a, b) => quality(b) - quality(a))[0];
-  const shared = best(names.filter((name) => name === 'federated' || name === 'blend'));
-  const any = best(names);
-  if (any === undefined) return { kind: 'nothing', ahead: 'scratch', difference: 0 };
-  const strategy = shared !== undefined && !clearlyAhead(o.scores[any], o.scores[shared]) ? shared : any;
+  const leader = best(names);
+  if (leader === undefined) return { kind: 'nothing', ahead: 'scratch', difference: 0 };
+  const shared = best(names.filter(isShared)) ?? leader;
+  const strategy = isClearlyAhead(o.scores[leader], o.scores[shared]) ? leader : shared;
   const gained = differences(o.scores[strategy]?.ndcg ?? new Float64Array(), o.service.ndcg);
   const gain = mean(gained);
   const expectedError = standardDeviation(gained) / Math.sqrt(Math.max(1, o.gateCustomers));
@@ -43,7 +43,7 @@ export function propose(o: {
     : { kind: 'nothing', ahead: strategy, difference: Number.isNaN(gain) ? 0 : gain };
 }
 
-function clearlyAhead(one: CustomerScores | undefined, other: CustomerScores | undefined): boolean {
+function isClearlyAhead(one: CustomerScores | undefined, other: CustomerScores | undefined): boolean {
   if (one === undefined || other === undefined || one === other) return false;
   const ahead = differences(one.ndcg, other.ndcg);
   return mean(ahead) > standardDeviation(ahead) / Math.sqrt(Math.max(1, ahead.length));
