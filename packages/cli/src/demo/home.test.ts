@@ -20,6 +20,10 @@ test('the folder can be chosen by flag, then by environment, else it is the user
   expect(demoHome(undefined, { XDG_DATA_HOME: '/data' })).toBe(join('/data', 'noren'));
 });
 
+test.each(['', 'relative/folder'])('a user’s data folder named "%s" is none', (named) => {
+  expect(demoHome(undefined, { XDG_DATA_HOME: named })).toBe(demoHome(undefined, {}));
+});
+
 test('a federation is gone on with only under the settings it was begun with', () => {
   const folder = (changed: object): string => demoFolder('/home', demoSettings({ ...choice, ...changed }));
   expect(folder({})).toBe(folder({}));

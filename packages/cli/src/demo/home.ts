@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 
 import type { DemoSettings } from './settings.ts';
 
-/** The folder of a demonstration: --home, else NOREN_HOME, else the user's data folder (XDG Base Directory). */
+/** The folder of a demonstration: --home, else NOREN_HOME, else the user's data folder. */
 export function demoHome(flag: string | undefined, environment: NodeJS.ProcessEnv): string {
-  const base =
-    flag ?? environment['NOREN_HOME'] ?? join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.local/share'), 'noren');
-  return resolve(base);
+  return resolve(flag ?? environment['NOREN_HOME'] ?? join(userData(environment['XDG_DATA_HOME']), 'noren'));
+}
+
+/** XDG Base Directory 0.8: a path that is empty or not absolute is to be ignored. */
+function userData(named: string | undefined): string {
+  return named !== undefined && isAbsolute(named) ? named : join(homedir(), '.local/share');
 }
 
 /**
