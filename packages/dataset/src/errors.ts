@@ -16,7 +16,9 @@ export type DatasetErrorCode =
   | 'no-interactions'
   | 'layout-unknown'
   | 'world-invalid'
-  | 'featuriser-invalid';
+  | 'features-invalid'
+  | 'featuriser-invalid'
+  | 'encoder-mismatch';
 
 /**
  * Where in the input something is wrong. `row` counts data rows from 1, the header not included; `line` counts the

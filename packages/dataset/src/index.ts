@@ -1,6 +1,9 @@
 export { benchmarkImages, type ImageBenchmarkRow } from './benchmark/benchmark-images.ts';
 export { DatasetError, type DatasetErrorCode, type Place } from './errors.ts';
-export { featureDimensions, featurise, featuriserFrom, fitFeaturiser } from './features/featurise.ts';
+export type { EncoderDescription, EncoderDescriptions } from './features/encoder-description.ts';
+export type { FeatureSource, FeatureSources, Normalisation, PrecomputedSource } from './features/feature-source.ts';
+export { featurise, fitFeaturiser } from './features/featurise.ts';
+export { featureDimensions, featuriserFrom } from './features/featuriser-tensors.ts';
 export type { FeaturiseOptions, FitOptions } from './features/featurise.ts';
 export type { Featuriser, FeatureTensor, ItemFeatures, Modality } from './features/featuriser.ts';
 export { type DatasetName, importFederation, type ImportOptions } from './importers/import-federation.ts';
@@ -14,6 +17,7 @@ export type {
   Sequences,
 } from './retail-data.ts';
 export { readSite, type ReadSiteOptions } from './site/read-site.ts';
+export { sourceFiles } from './site/source-files.ts';
 export { siteSourceSchema, type SiteSource, type SiteSourceInput } from './site/source.ts';
 export { writeSite } from './site/write-site.ts';
 export { type Split, type SplitOptions, splitSequences } from './split.ts';

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
-import { readSite, type RetailData } from '@noren/dataset';
+import { readSite, sourceFiles, type RetailData } from '@noren/dataset';
 import type { DataJob } from './trainer.ts';
 
 /** The site's data as read, kept until one of its files changes. */
@@ -19,12 +18,11 @@ export class SiteData {
     return kept.data;
   }
 
-  /** Changes when the mapping or one of its two files does. */
+  /** Changes when the mapping or one of the files it names does. */
   async stamp({ source, base }: DataJob): Promise<string> {
-    const files = [source.catalogue.file, source.interactions.file];
     const stamps = await Promise.all(
-      files.map(async (file) => {
-        const found = await stat(isAbsolute(file) ? file : join(base, file)).catch(() => null);
+      sourceFiles(source, base).map(async (file) => {
+        const found = await stat(file).catch(() => null);
         return found === null ? null : [found.size, found.mtimeMs, found.ino];
       }),
     );

@@ -42,6 +42,13 @@ function shop(change: Partial<RoundPlan> = {}): Shop {
   return { trainer, folder, job: { source, base: folder, cache: join(folder, 'cache'), plan, ...files } };
 }
 
+/** A float32 matrix in NumPy's format, version 1. */
+function npyOfZeros(rows: number, dimension: number): Uint8Array {
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${dimension})}`;
+  const start = Uint8Array.of(0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0);
+  return Buffer.concat([start, Buffer.from(header), Buffer.alloc(rows * dimension * 4)]);
+}
+
 /** What a coordinator would make of one site's update. */
 function candidateOf({ folder, job }: Shop, update: Float32Array): EvaluationJob {
   const release = readSafetensors(tiny.release(job.plan.backbone));
@@ -58,6 +65,27 @@ test('a shop is read and prepared', async () => {
   await trainer.prepare(job);
   const missing = { ...job, backbone: join(job.base, 'none') };
   await expect(trainer.prepare(missing)).rejects.toMatchObject({ code: 'training-failed' });
+});
+
+test('features of another encoder than the backbone expects are refused, and only the fault leaves the site', async () => {
+  const { trainer, job } = shop();
+  const image = { kind: 'precomputed', file: 'geheim.npy', encoder: 'geheim' } as const;
+  writeFileSync(join(job.base, image.file), npyOfZeros(24, 3));
+  const other = { ...job, source: { ...job.source, features: { image } } };
+  await expect(trainer.prepare(other)).rejects.toMatchObject({
+    code: 'data-unusable',
+    message: "the site's data cannot be used: encoder-mismatch",
+  });
+});
+
+test('a changed file of features is read again', async () => {
+  const { trainer, job } = shop();
+  const image = { kind: 'precomputed', file: 'features.npy', encoder: 'CLIP' } as const;
+  const other = { ...job, source: { ...job.source, features: { image } } };
+  writeFileSync(join(job.base, image.file), npyOfZeros(24, 3));
+  expect(await trainer.inspect(other)).toMatchObject({ items: 24 });
+  writeFileSync(join(job.base, image.file), npyOfZeros(23, 3));
+  await expect(trainer.inspect(other)).rejects.toMatchObject({ code: 'data-unusable' });
 });
 
 describe('re-learning', () => {

@@ -82,6 +82,8 @@ export class Workbench {
     const data = await this.data(job);
     const backbone = readBackbone(await readBytes(path));
     const features = await featurise(featuriserFrom(backbone.tensors), data.catalogue, {
+      sources: job.source.features,
+      base: job.base,
       cacheFolder: join(job.cache, 'features'),
       onProgress: (done, total) => onProgress(done / Math.max(1, total)),
     });

@@ -1,6 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises';
 
-import { featurise, fitFeaturiser, readSite, type SiteSource } from '@noren/dataset';
+import { featureDimensions, featurise, fitFeaturiser, readSite, type SiteSource } from '@noren/dataset';
 import {
   openRelearner,
   prepareStudy,
@@ -30,18 +30,21 @@ export async function pretrainBackbone(o: {
   readonly base: string;
   readonly file: string;
   readonly cacheFolder: string;
+  /** Its widths of features give way to those of the encoders that the source names. */
   readonly config: RecommenderConfig;
   readonly pretraining: Pretraining;
   readonly seed: number;
   readonly onProgress: (progress: BackboneProgress) => void;
   readonly signal: AbortSignal;
 }): Promise<{ readonly backbone: Backbone; readonly bytes: Uint8Array }> {
-  const { cacheFolder, config, pretraining, seed, signal } = o;
-  const { catalogue, sequences } = await readSite(o.source, o.base);
+  const { base, cacheFolder, pretraining, seed, signal } = o;
+  const { catalogue, sequences } = await readSite(o.source, base);
   const onProgress = (done: number, total: number, what: string): void =>
     o.onProgress({ kind: 'encoding', what, done, total });
-  const featuriser = await fitFeaturiser(catalogue, { cacheFolder, onProgress });
-  const features = await featurise(featuriser, catalogue, { cacheFolder, onProgress });
+  const encoding = { sources: o.source.features, base, cacheFolder, onProgress };
+  const featuriser = await fitFeaturiser(catalogue, encoding);
+  const features = await featurise(featuriser, catalogue, encoding);
+  const config = { ...o.config, features: featureDimensions(featuriser) };
   signal.throwIfAborted();
   const relearner = openRelearner(prepareStudy({ features, sequences, config, seed }));
   try {

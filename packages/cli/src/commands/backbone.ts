@@ -18,6 +18,14 @@ interface Options {
   readonly seed: number;
 }
 
+const help = `
+Item features come from the built-in encoders, or from files: "features" in the JSON says which, and the backbone names
+them, so that sites must use the same (docs/encoders.md).
+
+Examples
+  noren backbone pretrain --data headquarters.json --out backbone.safetensors
+  noren backbone pretrain --data headquarters.json --out backbone.safetensors --epochs 80 --seed 7`;
+
 export function backboneCommand(): Command {
   const backbone = new Command('backbone').description('The pretrained model that headquarters lends to its sites.');
   backbone
@@ -27,7 +35,7 @@ export function backboneCommand(): Command {
     .requiredOption('--out <file>', 'the backbone to write (safetensors)')
     .option('--epochs <count>', 'passes over the data at the most; it stops early by itself', wholeNumber(1, 1000), 40)
     .option('--seed <number>', 'equal seeds give equal backbones', wholeNumber(0, 4_294_967_295), 1)
-    .addHelpText('after', '\nExample\n  noren backbone pretrain --data headquarters.json --out backbone.safetensors')
+    .addHelpText('after', help)
     .action(async (options: Options, command: Command) => {
       const { terminal, phrases } = openTerminal(command);
       const { pretrainBackbone } = await import('../backbone/pretrain-backbone.ts');

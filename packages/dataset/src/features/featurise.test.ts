@@ -8,7 +8,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { randomStream } from '../random.ts';
 import type { CatalogueItem } from '../retail-data.ts';
 import { errorOf, plainJpeg, put, temporaryFolder } from '../testing/fixtures.ts';
-import { featureDimensions, featurise, featuriserFrom, fitFeaturiser } from './featurise.ts';
+import { featurise, fitFeaturiser } from './featurise.ts';
+import { featureDimensions, featuriserFrom } from './featuriser-tensors.ts';
 import type { Featuriser, Modality } from './featuriser.ts';
 
 const folder = temporaryFolder();

@@ -1,3 +1,5 @@
+import type { EncoderDescriptions } from './encoder-description.ts';
+
 /** A float32 tensor, row-major. */
 export interface FeatureTensor {
   readonly shape: readonly number[];
@@ -9,6 +11,8 @@ export interface FeatureTensor {
  * `featuriser.<modality>/<tensor>`.
  */
 export interface Featuriser {
+  readonly encoders: EncoderDescriptions;
+  /** With the encoders' description among them. */
   readonly tensors: ReadonlyMap<string, FeatureTensor>;
 }
 

@@ -10,11 +10,10 @@ import type { FeatureTensor, Modality } from './featuriser.ts';
 import { describeImage, IMAGE_DESCRIPTOR_LENGTH, IMAGE_SIDE } from './image-descriptor.ts';
 import { dense } from './matrix.ts';
 import { rightSingularVectors } from './randomised-svd.ts';
+import { standardisationOf, standardised } from './standardisation.ts';
 
 /** Images that the projection is fitted on at most. */
 const FITTED_AT_MOST = 5_000;
-/** Standardised values are cut here: one odd image must not dominate its row. */
-const LARGEST = 4;
 /**
  * Size of an image feature. Descriptors without learned weights say less than texts do; at full size (1) they took
  * away the whole gain of text and price on H&M, at 0.3 they were neutral or better.
@@ -45,10 +44,10 @@ export async function fitImageEncoder(
   const fitted = paths.length > FITTED_AT_MOST ? random.shuffle([...paths]).slice(0, FITTED_AT_MOST) : paths;
   const descriptors = await describeImages(fitted, o);
   const length = IMAGE_DESCRIPTOR_LENGTH;
-  const { mean, scale } = standardisation(descriptors);
+  const standardisation = standardisationOf(descriptors, length);
   const standard = new Float32Array(fitted.length * length);
   for (const [row, descriptor] of descriptors.entries())
-    for (let k = 0; k < length; k++) standard[row * length + k] = standardised(descriptor, mean, scale, k);
+    for (let k = 0; k < length; k++) standard[row * length + k] = standardised(descriptor[k]!, standardisation, k);
 
   const projection = new Float32Array(length * dimension);
   if (fitted.length > 0) {
@@ -59,8 +58,8 @@ export async function fitImageEncoder(
         projection[row * dimension + k] = vectors[row * count + k]! / Math.sqrt(values[k]!);
   }
   return {
-    mean: { shape: [length], data: mean },
-    scale: { shape: [length], data: scale },
+    mean: { shape: [length], data: standardisation.mean },
+    scale: { shape: [length], data: standardisation.scale },
     projection: { shape: [length, dimension], data: projection },
   };
 }
@@ -81,11 +80,12 @@ export async function encodeImages(
     withImage.map(({ path }) => path),
     o,
   );
+  const standardisation = { mean: encoder.mean.data, scale: encoder.scale.data };
   for (const [at, { item }] of withImage.entries()) {
     const descriptor = descriptors[at]!;
     const row = new Float64Array(dimension);
     for (let j = 0; j < length; j++) {
-      const value = standardised(descriptor, encoder.mean.data, encoder.scale.data, j);
+      const value = standardised(descriptor[j]!, standardisation, j);
       if (value === 0) continue;
       for (let k = 0; k < dimension; k++) row[k]! += value * encoder.projection.data[j * dimension + k]!;
     }
@@ -125,26 +125,4 @@ async function describeFile(path: string, cache: DescriptorCache): Promise<Float
   const descriptor = describeImage(rgb);
   await cache.put(hash, descriptor);
   return descriptor;
-}
-
-function standardisation(descriptors: readonly Float32Array[]): { mean: Float32Array; scale: Float32Array } {
-  const count = Math.max(1, descriptors.length);
-  const mean = new Float32Array(IMAGE_DESCRIPTOR_LENGTH);
-  const scale = new Float32Array(IMAGE_DESCRIPTOR_LENGTH);
-  for (let k = 0; k < IMAGE_DESCRIPTOR_LENGTH; k++) {
-    let sum = 0;
-    let squares = 0;
-    for (const descriptor of descriptors) {
-      sum += descriptor[k]!;
-      squares += descriptor[k]! ** 2;
-    }
-    const deviation = Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
-    mean[k] = sum / count;
-    scale[k] = deviation > 1e-4 ? 1 / deviation : 0;
-  }
-  return { mean, scale };
-}
-
-function standardised(descriptor: Float32Array, mean: Float32Array, scale: Float32Array, k: number): number {
-  return Math.min(LARGEST, Math.max(-LARGEST, (descriptor[k]! - mean[k]!) * scale[k]!));
 }

@@ -1,4 +1,5 @@
 import { DatasetError } from '../errors.ts';
+import { checkSources } from '../features/check-sources.ts';
 import { keepCore } from '../k-core.ts';
 import { DroppedRows, reportOf } from '../report.ts';
 import type { CatalogueItem, Progress, RetailData } from '../retail-data.ts';
@@ -43,7 +44,12 @@ export async function readSite(
       { file: mapping.interactions.file },
       'Export a longer period, or lower minimumSequence or minimumItemPurchases',
     );
-  return { catalogue, sequences, report: reportOf(catalogue, sequences, rowsRead, dropped) };
+  const withoutFeatures = await checkSources(mapping.features ?? {}, catalogue, { base, onProgress });
+  return {
+    catalogue,
+    sequences,
+    report: { ...reportOf(catalogue, sequences, rowsRead, dropped), ...withoutFeatures },
+  };
 }
 
 function withPrice(item: CatalogueItem, price: number | null): CatalogueItem {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { type FeatureSources, featureSourcesSchema } from '../features/feature-source.ts';
+
 const column = z.string().min(1).max(256);
 const file = z.string().min(1).max(4096);
 
@@ -22,6 +24,7 @@ export const siteSourceSchema: z.ZodType<SiteSource, SiteSourceInput> = z.strict
     file,
     columns: z.strictObject({ customer: column, item: column, time: column, price: column.optional() }),
   }),
+  features: featureSourcesSchema.optional(),
   badRows: z.enum(['refuse', 'drop']).default('refuse'),
   repeats: z.enum(['first', 'keep']).default('first'),
   minimumSequence: z.int().min(1).max(1000).default(3),
@@ -54,6 +57,8 @@ export interface SiteSource {
       readonly price?: string | undefined;
     };
   };
+  /** Where item features come from; the built-in encoders where absent. */
+  readonly features?: FeatureSources | undefined;
   /** `refuse`: the first bad rows are named and nothing is read. `drop`: bad rows are left out and counted. */
   readonly badRows: 'refuse' | 'drop';
   /**

@@ -13,7 +13,7 @@ export type PretrainOptions = Pick<
 > &
   Partial<Pick<RelearnOptions, 'modalities' | 'weightDecay' | 'candidates'>> & {
     /** The frozen encoders that made the study's features; they travel with the backbone. */
-    readonly featuriser: Featuriser;
+    readonly featuriser: Pick<Featuriser, 'tensors'>;
     /** Default 8. */
     readonly patience?: number;
   };
