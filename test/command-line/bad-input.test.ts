@@ -23,6 +23,7 @@ const config: RecommenderConfig = {
   features: { text: 4, image: 4, price: 4 },
   scales: { text: 1, image: 1, price: 1 },
   priorWeight: 0,
+  identity: 0,
 };
 
 /** Each wrong input ends with one clear message, a non-zero exit code and nothing half-written. */

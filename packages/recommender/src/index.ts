@@ -11,6 +11,7 @@ export {
 export { groupOf, parameterGroups, type ModelParameter, type ParameterGroup } from './parameters/groups.ts';
 export { backboneValues, freshValues, startValues } from './parameters/start-values.ts';
 export { checkValues, type ModelValues } from './parameters/values.ts';
+export { withIdentity } from './parameters/with-identity.ts';
 export { interpolate } from './parameters/interpolate.ts';
 export { readBackbone, writeBackbone, type Backbone } from './backbone/backbone-file.ts';
 export { releaseFile, withRelease } from './backbone/release-file.ts';
@@ -18,8 +19,8 @@ export { presetGroups, presetNames, type PresetName } from './presets/preset-gro
 
 // A site's data, training and scoring
 export { firstPurchases } from './study/first-purchases.ts';
-export { prepareStudy, type EvaluationSet, type Study } from './study/study.ts';
-export { openRelearner, type Relearner, type ScoreOptions } from './training/relearner.ts';
+export { boughtItems, prepareStudy, type EvaluationSet, type Study } from './study/study.ts';
+export { openRelearner, type RankerOptions, type Relearner, type ScoreOptions } from './training/relearner.ts';
 export type { EpochReport, Relearned, RelearnOptions } from './training/relearn-options.ts';
 export type { RuntimeOptions } from './training/trainer.ts';
 export { relearnPrivately } from './private-training/relearn-privately.ts';
@@ -35,6 +36,15 @@ export { sitePrior, type SitePrior } from './scoring/site-prior.ts';
 export { openRecommender, type Recommendation, type Recommender } from './serving/recommender.ts';
 
 // Evidence
+export {
+  evaluate,
+  type Accuracy,
+  type ColdSlice,
+  type CutoffReport,
+  type EvaluateOptions,
+  type EvaluationReport,
+} from './scoring/evaluate.ts';
+export type { HistoryRule, Ranker, Scores } from './scoring/ranker.ts';
 export { customerScores, type CustomerScores } from './scoring/customer-scores.ts';
 export { hitRate, mean, ndcg, reciprocalRank } from './scoring/metrics.ts';
 export { rankOfTarget } from './scoring/ranks.ts';
@@ -50,5 +60,10 @@ export { differences, standardDeviation } from './evidence/paired.ts';
 export { strategies, type Strategy } from './evidence/strategy.ts';
 
 // Baselines without a network
-export { coOccurrence, coOccurrenceScores, type CoOccurrence } from './baselines/co-occurrence.ts';
+export {
+  coOccurrence,
+  coOccurrenceScores,
+  type CoOccurrence,
+  type CoOccurrenceOptions,
+} from './baselines/co-occurrence.ts';
 export { popularity } from './baselines/popularity.ts';

@@ -16,4 +16,5 @@ export const architecture: RecommenderConfig = {
   // Image features without a pretrained encoder are weak: at full scale they drown the text.
   scales: { text: 1, image: 0.3, price: 1 },
   priorWeight: 0,
+  identity: 0,
 };

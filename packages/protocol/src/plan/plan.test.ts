@@ -106,6 +106,7 @@ test.each([
   ['a cohort of two', { cohort: { minimumSites: 2, quorum: 1 } }, 'cohort.minimumSites'],
   ['a confidence of one', { gate: { confidence: 1, margin: 0 } }, 'gate.confidence'],
   ['a modality twice', { modalities: ['text', 'text'] }, 'modalities'],
+  ['sharing the items’ own vectors', { groups: { ...example.groups, 'item.identity': shared } }, 'groups'],
   ['nothing federated', { groups: { 'item.text': frozen } }, 'groups'],
   ['a hash in upper case', { release: 'B'.repeat(64) }, 'release'],
   ['a prototype for a group', { groups: { ...example.groups, ['__proto__x']: shared } }, 'groups.__proto__x'],

@@ -99,6 +99,8 @@ const groupName = z
   .string()
   .max(96)
   .regex(/^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*$/, 'group names are lower-case words joined by dots, such as item.text');
+/** As long as a site's catalogue: there is nothing to add up, and its rows tell which items sell. */
+const IDENTITY_GROUP = 'item.identity';
 const planGroup = z.strictObject({
   start: z.enum(['pretrained', 'reinit']),
   scope: z.enum(['frozen', 'federated', 'local']),
@@ -116,6 +118,10 @@ const templateShape = {
     .refine(
       (groups) => Object.values(groups).some((group) => group.scope === 'federated'),
       'no group has scope "federated", so a round would share nothing: give at least one group that scope',
+    )
+    .refine(
+      (groups) => groups[IDENTITY_GROUP]?.scope !== 'federated',
+      `${IDENTITY_GROUP} holds the vectors of one site's own items and cannot be shared: give it the scope "local"`,
     ),
   modalities: z
     .array(z.enum(['text', 'image', 'price']))

@@ -57,6 +57,9 @@ function parseDescription(text: string | undefined): z.infer<typeof descriptionS
 }
 
 function checkBackbone({ config, tensors, groups }: Backbone): void {
+  if (config.identity !== 0) {
+    throw invalid('it holds vectors of single items, which mean nothing in the catalogue of a site');
+  }
   const expected = parameterGroups(config);
   const names = expected.map(({ name }) => name);
   if (groups.length !== names.length || groups.some((name, at) => name !== names[at])) {

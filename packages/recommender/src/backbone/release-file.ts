@@ -2,12 +2,14 @@ import type { PlanGroup } from '@noren/protocol';
 import type { HostTensor, TensorFile } from '@noren/tensor/safetensors';
 import type { Backbone } from './backbone-file.ts';
 import { RecommenderError } from '../errors.ts';
-import { parameterGroups } from '../parameters/groups.ts';
+import { identityGroup, parameterGroups } from '../parameters/groups.ts';
 import type { ModelValues } from '../parameters/values.ts';
 
 /**
  * The tensors of a plan's federated groups, as a file the coordinator can average without knowing the model.
  * `backboneHash` is the lower-case hex SHA-256 of the backbone file the groups belong to.
+ *
+ * @throws RecommenderError `groups-invalid` where the items' own vectors would be shared, `values-invalid`
  */
 export function releaseFile(
   backbone: Backbone,
@@ -15,6 +17,12 @@ export function releaseFile(
   groups: Readonly<Record<string, Pick<PlanGroup, 'scope'>>>,
   backboneHash: string,
 ): TensorFile {
+  if (groups[identityGroup]?.scope === 'federated') {
+    throw new RecommenderError(
+      'groups-invalid',
+      `${identityGroup} belongs to one site's catalogue and tells what its customers buy. Give it the scope "local".`,
+    );
+  }
   const federated = parameterGroups(backbone.config).filter(({ name }) => groups[name]?.scope === 'federated');
   const tensors = new Map<string, HostTensor>();
   for (const { name, shape } of federated.flatMap((group) => group.tensors)) {

@@ -11,14 +11,14 @@ const sequences: Sequences = {
 };
 
 test('followers weigh one over their distance and never cross customers', () => {
-  const { followers } = coOccurrence(sequences, 4);
-  expect([...(followers[0] ?? [])]).toEqual([
+  const { neighbours } = coOccurrence(sequences, 4);
+  expect([...(neighbours[0] ?? [])]).toEqual([
     [1, 1],
     [2, 1 / 2],
     [3, 1 / 3],
   ]);
-  expect(followers[1]?.get(2)).toBe(2);
-  expect(followers[3]?.size).toBe(0);
+  expect(neighbours[1]?.get(2)).toBe(2);
+  expect(neighbours[3]?.size).toBe(0);
 });
 
 test('nearer items of the history weigh more', () => {
@@ -26,6 +26,17 @@ test('nearer items of the history weigh more', () => {
   const scores = coOccurrenceScores(pairs, Int32Array.of(0, 1));
   expect(scores[2]).toBeCloseTo(2 + 1 / 2 / 2, 12);
   expect(scores[3]).toBeCloseTo(1 / 2 + 1 / 3 / 2, 12);
+});
+
+test('pairs can count backwards, and distance as much or as little as wanted', () => {
+  const { neighbours } = coOccurrence(sequences, 4, { backward: 0.5, decay: 0, window: 2 });
+  expect([...(neighbours[1] ?? [])].toSorted(([a], [b]) => a - b)).toEqual([
+    [0, 0.5],
+    [2, 2],
+    [3, 1],
+  ]);
+  const flat = coOccurrence(sequences, 4, { recency: 0 });
+  expect(coOccurrenceScores(flat, Int32Array.of(0, 1))[3]).toBeCloseTo(1 / 2 + 1 / 3, 12);
 });
 
 test('popularity counts purchases', () => {

@@ -6,6 +6,11 @@ test('a config comes back unchanged', () => {
   expect(parseRecommenderConfig(JSON.parse(JSON.stringify(tinyConfig)))).toEqual(tinyConfig);
 });
 
+test('a config that says nothing of identities has none', () => {
+  const { identity: _, ...rest } = tinyConfig;
+  expect(parseRecommenderConfig(rest)).toEqual(tinyConfig);
+});
+
 test.each([
   ['heads', { heads: 3 }],
   ['temperature', { temperature: 0 }],

@@ -25,6 +25,7 @@ export const recommenderConfigSchema: z.ZodType<RecommenderConfig> = z
     features: perModality(width),
     scales: perModality(z.number().min(0.001).max(100)),
     priorWeight: z.number().min(0).max(100),
+    identity: z.int().min(0).max(4_194_304).default(0),
   })
   .refine((config) => config.dimension % config.heads === 0, {
     message: 'dimension must be a multiple of heads',
@@ -56,6 +57,11 @@ export interface RecommenderConfig {
   readonly scales: Readonly<Record<ModalityName, number>>;
   /** Weight of the site's own counts (co-occurrence, popularity) beside the network's probability of 1; 0 for none. */
   readonly priorWeight: number;
+  /**
+   * Items with a learned vector of their own beside what describes them (transductive): the size of the site's catalogue,
+   * or 0 for none (inductive). Such vectors mean nothing at another site, so a backbone has none and they are never shared.
+   */
+  readonly identity: number;
 }
 
 /** @throws RecommenderError `config-invalid`, naming every field at fault. */

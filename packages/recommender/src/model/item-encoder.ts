@@ -1,5 +1,6 @@
 import { gatherRows, linear, tf, type Tensors } from '@noren/tensor';
 import { modalities, type ModalityName } from '../config/recommender-config.ts';
+import { identityGroup } from '../parameters/groups.ts';
 import { parameter, type Forward } from './forward.ts';
 import { projectModality, type ModalityRows } from './modality-projection.ts';
 
@@ -27,7 +28,27 @@ export function encodeItems(forward: Forward, tables: Tensors, rows?: tf.Tensor)
       const chosen = modalityRows(tables, modality, rows);
       return { modality, vector: projectModality(forward, modality, chosen), present: chosen.present };
     });
-  return { vectors: fuse(forward, contributions), contributions };
+  return { vectors: addIdentities(forward, contributions, tables, rows), contributions };
+}
+
+/**
+ * What describes the items, plus the vector of its own that each known item has (`identity.known` [catalogue, 1], 1 or 0).
+ * Without any modality an item is its own vector: SASRec (Kang and McAuley 2018).
+ */
+function addIdentities(
+  forward: Forward,
+  contributions: readonly Contribution[],
+  tables: Tensors,
+  rows: tf.Tensor | undefined,
+): tf.Tensor {
+  if (forward.config.identity === 0) return fuse(forward, contributions);
+  const embedding = parameter(forward, `${identityGroup}/embedding`);
+  const known = tables['identity.known'];
+  if (known === undefined) throw new TypeError('the items have no table of those with an identity');
+  const [own, counts] =
+    rows === undefined ? [embedding, known] : [gatherRows(embedding, rows), gatherRows(known, rows)];
+  const identities = tf.mul(own, counts);
+  return contributions.length === 0 ? identities : tf.add(fuse(forward, contributions), identities);
 }
 
 function modalityRows(tables: Tensors, modality: ModalityName, rows: tf.Tensor | undefined): ModalityRows {

@@ -25,12 +25,16 @@ const xavier = (inputs: number, outputs: number): InitialValue => ({
   deviation: Math.sqrt(2 / (inputs + outputs)),
 });
 
+/** The items' own vectors: as many as the site's catalogue is long, so they can neither be pretrained nor added up. */
+export const identityGroup = 'item.identity';
+
 /** Every parameter of the model, each in exactly one group; a tensor is named `<group>/<tensor>`. */
 export function parameterGroups(config: RecommenderConfig): readonly ParameterGroup[] {
-  const { dimension, layers, feedForward, maximumLength } = config;
+  const { dimension, layers, feedForward, maximumLength, identity } = config;
   return [
     ...modalities.map((modality) => group(`item.${modality}`, projectionTensors(config, modality))),
     ...fusionGroup(config),
+    ...(identity === 0 ? [] : [group(identityGroup, [['embedding', [identity, dimension], small]])]),
     group(
       'item.scale',
       modalities.map((modality) => [modality, [1], { kind: 'constant', value: Math.log(config.scales[modality]) }]),
@@ -70,8 +74,12 @@ export function groupOf(tensor: string): string {
   return tensor.slice(0, tensor.indexOf('/'));
 }
 
-/** Whether a tensor takes part when the model sees only `stage`; the rest is left as it is and never trained. */
+/**
+ * Whether a tensor takes part when the model sees only `stage`; the rest is left as it is and never trained. Without any
+ * modality there is nothing to fuse.
+ */
 export function isUsed(tensor: string, stage: readonly ModalityName[]): boolean {
+  if (stage.length === 0 && groupOf(tensor) === 'item.fusion') return false;
   const owner = modalities.find(
     (modality) =>
       tensor.startsWith(`item.${modality}/`) ||

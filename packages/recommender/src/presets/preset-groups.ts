@@ -1,6 +1,6 @@
 import type { PlanGroup } from '@noren/protocol';
 import type { RecommenderConfig } from '../config/recommender-config.ts';
-import { parameterGroups } from '../parameters/groups.ts';
+import { identityGroup, parameterGroups } from '../parameters/groups.ts';
 
 /** Named answers to: which groups start anew, which are shared, which stay at the site, which are frozen? */
 export const presetNames = [
@@ -42,10 +42,16 @@ const presets: Readonly<Record<PresetName, Readonly<Record<Part, PlanGroup>>>> =
   frozen: { projections: frozen, norm: frozen, position: frozen, blocks: frozen },
 };
 
-/** A preset's decision for every parameter group of a model. */
+/** A preset's decision for every parameter group of a model; the items' own vectors stay at the site under each. */
 export function presetGroups(name: PresetName, config: RecommenderConfig): Record<string, PlanGroup> {
   const preset = presets[name];
-  return Object.fromEntries(parameterGroups(config).map((group) => [group.name, preset[partOf(group.name)]]));
+  return Object.fromEntries(
+    parameterGroups(config).map(({ name: group }) => {
+      const decision = preset[partOf(group)];
+      const isOwn = group === identityGroup && decision.scope === 'federated';
+      return [group, isOwn ? { ...decision, scope: 'local' } : decision];
+    }),
+  );
 }
 
 function partOf(group: string): Part {

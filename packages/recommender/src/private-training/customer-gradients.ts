@@ -59,7 +59,7 @@ export class CustomerGradients {
     const gradients = await compilePerExampleGradients({
       parameters: groups.flatMap(({ tensors }) => tensors.map(({ name, shape: size }) => ({ name, shape: size }))),
       trainable: (name) => trained.has(groupOf(name)),
-      constants: featureTables(features, o.modalities),
+      constants: featureTables({ config, features, stage: o.modalities }),
       inputs: inputSpecs(shape),
       examples: shape.rows,
       // Without dropout: the noise of privacy regularises enough.

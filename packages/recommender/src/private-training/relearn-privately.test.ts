@@ -64,7 +64,7 @@ async function windowGradients(values: ModelValues, chosen: Int32Array): Promise
       );
       return { gradient: tf.concat(grads.map((gradient) => tf.reshape(gradient, [-1]))) };
     },
-    { parameters: tensors, constants: featureTables(features, modalities) },
+    { parameters: tensors, constants: featureTables({ config, features, stage: modalities }) },
   );
   inference.load(values);
   const gradients: Float32Array[] = [];

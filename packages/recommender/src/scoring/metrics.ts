@@ -10,8 +10,8 @@ export function ndcg(ranks: Int32Array, k: number = Number.POSITIVE_INFINITY): F
   return Float64Array.from(ranks, (rank) => (rank <= k ? 1 / Math.log2(rank + 1) : 0));
 }
 
-/** Reciprocal rank among the first k; its mean is the MRR. */
-export function reciprocalRank(ranks: Int32Array, k: number): Float64Array {
+/** Reciprocal rank among the first k, without k no cut-off; its mean is the MRR. */
+export function reciprocalRank(ranks: Int32Array, k: number = Number.POSITIVE_INFINITY): Float64Array {
   return Float64Array.from(ranks, (rank) => (rank <= k ? 1 / rank : 0));
 }
 

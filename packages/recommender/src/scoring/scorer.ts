@@ -1,7 +1,5 @@
 import { compileInference, type Inference } from '@noren/tensor';
-import type { ItemFeatures } from '@noren/dataset';
-import type { ModalityName, RecommenderConfig } from '../config/recommender-config.ts';
-import { featureTables } from '../model/feature-tables.ts';
+import { featureTables, type CatalogueView } from '../model/feature-tables.ts';
 import { catalogueScores } from '../model/scores.ts';
 import { parameterGroups } from '../parameters/groups.ts';
 import type { ModelValues } from '../parameters/values.ts';
@@ -17,10 +15,7 @@ export interface Scorer {
 }
 
 export async function compileScorer(
-  o: {
-    readonly config: RecommenderConfig;
-    readonly features: ItemFeatures;
-    readonly stage: readonly ModalityName[];
+  o: CatalogueView & {
     readonly rows: number;
     /** Longest history that matters; at most the config's maximumLength is read. */
     readonly length: number;
@@ -32,7 +27,7 @@ export async function compileScorer(
     (parameters, batch, tables) => ({ scores: catalogueScores({ config, stage, parameters }, batch, tables) }),
     {
       parameters: parameterGroups(config).flatMap(({ tensors }) => tensors.map(({ name, shape }) => ({ name, shape }))),
-      constants: featureTables(features, stage),
+      constants: featureTables(o),
       ...(o.runtime === undefined ? {} : { runtime: o.runtime }),
       ...(o.threads === undefined ? {} : { threads: o.threads }),
     },

@@ -1,6 +1,7 @@
 import type { Sequences } from '@noren/dataset';
 import { coOccurrence, coOccurrenceScores, type CoOccurrence } from '../baselines/co-occurrence.ts';
 import { popularity } from '../baselines/popularity.ts';
+import type { HistoryRule, Scores } from './ranker.ts';
 
 /**
  * What a site knows about its items by counting: which follows which, and which is bought at all. It is never shared; it
@@ -29,18 +30,18 @@ function priorProbabilities({ pairs, shares }: SitePrior, history: Int32Array): 
 }
 
 /**
- * The network's scores (logits) mixed with the site's counts: p_network + weight * p_counts over the items the customer
- * does not have. Those in the history get 0. With weight 0 the scores themselves.
+ * The network's scores (logits) mixed with the site's counts: p_network + weight * p_counts over the items that are
+ * ranked; by the usual rule, `masked`, those of the history are not and get 0. With weight 0 the scores themselves.
  */
 export function withPrior(
   scores: Float32Array,
   history: Int32Array,
-  prior: SitePrior,
-  weight: number,
-): Float32Array | Float64Array {
+  { prior, weight, rule = 'masked' }: { prior: SitePrior; weight: number; rule?: HistoryRule },
+): Scores {
   if (weight === 0) return scores;
+  const masked = rule === 'masked' ? history : new Int32Array();
   const powers = Float64Array.from(scores);
-  for (const item of history) powers[item] = Number.NEGATIVE_INFINITY;
+  for (const item of masked) powers[item] = Number.NEGATIVE_INFINITY;
   const highest = powers.reduce((most, score) => Math.max(most, score), Number.NEGATIVE_INFINITY);
   let total = 0;
   for (let item = 0; item < powers.length; item += 1) {
@@ -49,6 +50,6 @@ export function withPrior(
     total += power;
   }
   const counted = priorProbabilities(prior, history);
-  for (const item of history) counted[item] = 0;
+  for (const item of masked) counted[item] = 0;
   return powers.map((power, item) => power / total + weight * (counted[item] as number));
 }

@@ -3,7 +3,9 @@ import type { ModalityName, RecommenderConfig } from '../config/recommender-conf
 import { RecommenderError } from '../errors.ts';
 import { checkValues, type ModelValues } from '../parameters/values.ts';
 import { withPrior, type SitePrior } from '../scoring/site-prior.ts';
+import type { Scores } from '../scoring/ranker.ts';
 import { compileScorer, type Scorer } from '../scoring/scorer.ts';
+import { topItems } from '../scoring/top-items.ts';
 import type { RuntimeOptions } from '../training/trainer.ts';
 
 export interface Recommendation {
@@ -29,18 +31,20 @@ export async function openRecommender(
     readonly modalities: readonly ModalityName[];
     /** The site's own counts, weighed as the config says; left out, the network answers alone. */
     readonly prior?: SitePrior;
+    /** By item: 1 where it was bought when the model was trained (see featureTables). */
+    readonly bought?: Uint8Array;
   } & RuntimeOptions,
 ): Promise<Recommender> {
   const { values, modalities: stage, prior, ...rest } = o;
   checkValues(o.config, values);
   const scorer = await compileScorer({ ...rest, stage, rows: 1, length: o.config.maximumLength });
   scorer.load(values);
-  const mix = (scores: Float32Array, history: Int32Array): Float32Array | Float64Array =>
-    prior === undefined ? scores : withPrior(scores, history, prior, o.config.priorWeight);
+  const mix = (scores: Float32Array, history: Int32Array): Scores =>
+    prior === undefined ? scores : withPrior(scores, history, { prior, weight: o.config.priorWeight });
   return new ServedRecommender(scorer, o.features.items, mix);
 }
 
-type Mix = (scores: Float32Array, history: Int32Array) => Float32Array | Float64Array;
+type Mix = (scores: Float32Array, history: Int32Array) => Scores;
 
 class ServedRecommender implements Recommender {
   readonly #scorer: Scorer;
@@ -64,7 +68,8 @@ class ServedRecommender implements Recommender {
     }
     const answer = this.#last.then(async () => {
       const [scores] = await this.#scorer.score([history]);
-      return topItems(this.#mix(scores ?? new Float32Array(), history), new Set(history), count);
+      const mixed = this.#mix(scores ?? new Float32Array(), history);
+      return Array.from(topItems(mixed, new Set(history), count), (item) => ({ item, score: mixed[item] as number }));
     });
     this.#last = answer.catch(() => undefined);
     return answer;
@@ -75,11 +80,4 @@ class ServedRecommender implements Recommender {
     await this.#last;
     await this.#scorer.dispose();
   }
-}
-
-/** Best first; equal scores in catalogue order. */
-function topItems(scores: Float32Array | Float64Array, history: ReadonlySet<number>, count: number): Recommendation[] {
-  const order = Int32Array.from({ length: scores.length }, (_, item) => item).filter((item) => !history.has(item));
-  order.sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
-  return Array.from(order.subarray(0, count), (item) => ({ item, score: scores[item] as number }));
 }

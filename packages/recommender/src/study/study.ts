@@ -5,8 +5,11 @@ import { sitePrior, type SitePrior } from '../scoring/site-prior.ts';
 import { firstPurchases } from './first-purchases.ts';
 import { trainingWindows, type Windows } from './windows.ts';
 
-/** Whose held-out items are ranked: validation items of three disjoint sets of customers, or everyone's test items. */
-export type EvaluationSet = 'early-stopping' | 'proposal' | 'gate' | 'test';
+/**
+ * Whose held-out items are ranked: validation items of three disjoint sets of customers, everyone's (where no gate is to
+ * decide afterwards), or everyone's test items.
+ */
+export type EvaluationSet = 'early-stopping' | 'proposal' | 'gate' | 'validation' | 'test';
 
 /** One site's data, prepared once and used by every training and evaluation. */
 export interface Study {
@@ -56,6 +59,7 @@ export function evaluationCustomers({ split }: Study, on: EvaluationSet): Int32A
       return split.proposal;
     case 'gate':
       return split.gate;
+    case 'validation':
     case 'test':
       return split.evaluationCustomers;
   }
@@ -77,7 +81,18 @@ export function heldOut(
   return { history, target: split.testItems[customer] ?? -1 };
 }
 
+/** By catalogue row: 1 where someone bought the item in training, else 0. */
+export function boughtItems({ prior }: Study): Uint8Array {
+  return Uint8Array.from(prior.shares, (share) => (share > 0 ? 1 : 0));
+}
+
 function checkFeatures(config: RecommenderConfig, features: ItemFeatures): void {
+  if (config.identity !== 0 && config.identity !== features.items) {
+    throw new RecommenderError(
+      'study-invalid',
+      `The model has vectors of its own for ${config.identity} items, the catalogue has ${features.items}. Give it one for each item, or none.`,
+    );
+  }
   for (const modality of modalities) {
     const { dimension, data, present } = features[modality];
     if (dimension !== config.features[modality]) {

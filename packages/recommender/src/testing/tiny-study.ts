@@ -17,6 +17,7 @@ export const tinyConfig: RecommenderConfig = {
   features: { text: 6, image: 5, price: 4 },
   scales: { text: 1, image: 0.5, price: 0.5 },
   priorWeight: 0.25,
+  identity: 0,
 };
 
 const KINDS = 5;

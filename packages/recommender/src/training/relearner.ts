@@ -3,20 +3,30 @@ import { RecommenderError } from '../errors.ts';
 import { parameterGroups } from '../parameters/groups.ts';
 import { checkValues, type ModelValues } from '../parameters/values.ts';
 import { customerScores, type CustomerScores } from '../scoring/customer-scores.ts';
+import { forEachHeldOut } from '../scoring/held-out.ts';
 import { rankOfTarget } from '../scoring/ranks.ts';
+import type { Ranker } from '../scoring/ranker.ts';
 import { withPrior } from '../scoring/site-prior.ts';
 import { compileScorer, type Scorer } from '../scoring/scorer.ts';
-import { evaluationCustomers, heldOut, type EvaluationSet, type Study } from '../study/study.ts';
+import { boughtItems, evaluationCustomers, heldOut, type EvaluationSet, type Study } from '../study/study.ts';
 import { runEpochs } from './epochs.ts';
 import type { Relearned, RelearnOptions } from './relearn-options.ts';
 import { compileTrainer, type RuntimeOptions, type Trainer, type TrainerSetup } from './trainer.ts';
 
-export interface ScoreOptions {
+interface ScoredModel {
   readonly values: ModelValues;
   readonly modalities: readonly ModalityName[];
-  readonly on: EvaluationSet;
   /** Overrides the config's; 0 scores the network alone. */
   readonly priorWeight?: number;
+}
+
+export interface RankerOptions extends ScoredModel {
+  /** What a report calls it; default `recommender`. */
+  readonly name?: string;
+}
+
+export interface ScoreOptions extends ScoredModel {
+  readonly on: EvaluationSet;
   readonly signal?: AbortSignal;
 }
 
@@ -28,6 +38,8 @@ export interface Relearner {
   readonly study: Study;
   relearn(o: RelearnOptions): Promise<Relearned>;
   score(o: ScoreOptions): Promise<CustomerScores>;
+  /** These values behind the interface of every baseline, for an evaluation in full. They are not copied. */
+  ranker(o: RankerOptions): Ranker;
   /** Frees the compiled graphs; any later call fails. */
   close(): Promise<void>;
 }
@@ -45,6 +57,8 @@ class CompiledRelearner implements Relearner {
   readonly #runtime: RuntimeOptions;
   readonly #trainers = new Map<string, Promise<Trainer>>();
   readonly #scorers = new Map<string, Promise<Scorer>>();
+  /** Whose values each scorer holds. */
+  readonly #loaded = new WeakMap<Scorer, Ranker>();
   #closed = false;
 
   constructor(study: Study, runtime: RuntimeOptions) {
@@ -76,23 +90,33 @@ class CompiledRelearner implements Relearner {
 
   async score({ values, modalities, on, priorWeight, signal }: ScoreOptions): Promise<CustomerScores> {
     this.#checkCall(modalities, values);
-    const scorer = await this.#scorer(modalities);
-    scorer.load(values);
-    const customers = evaluationCustomers(this.study, on);
-    const ranks = new Int32Array(customers.length);
-    const weight = priorWeight ?? this.study.config.priorWeight;
-    for (let start = 0; start < customers.length; start += scorer.rows) {
-      signal?.throwIfAborted();
-      const cases = Array.from(customers.subarray(start, start + scorer.rows), (customer) =>
-        heldOut(this.study, customer, on),
-      );
-      const scores = await scorer.score(cases.map(({ history }) => history));
-      cases.forEach(({ history, target }, row) => {
-        const mixed = withPrior(scores[row] as Float32Array, history, this.study.prior, weight);
-        ranks[start + row] = rankOfTarget(mixed, history, target);
-      });
-    }
-    return customerScores(customers, ranks);
+    const ranks: number[] = [];
+    const ranker = this.ranker({ values, modalities, ...(priorWeight === undefined ? {} : { priorWeight }) });
+    const how = { ranker, on, history: 'masked', ...(signal === undefined ? {} : { signal }) } as const;
+    await forEachHeldOut(this.study, how, ({ history, target, scores }) => {
+      ranks.push(rankOfTarget(scores, history, target));
+    });
+    return customerScores(evaluationCustomers(this.study, on), Int32Array.from(ranks));
+  }
+
+  ranker({ name = 'recommender', values, modalities, priorWeight }: RankerOptions): Ranker {
+    this.#checkCall(modalities, values);
+    const { prior, config } = this.study;
+    const weight = priorWeight ?? config.priorWeight;
+    const ranker: Ranker = {
+      name,
+      batch: this.#scoredRows,
+      scores: async (histories, rule) => {
+        if (this.#closed) throw closed();
+        const scorer = await this.#scorer(modalities);
+        // Loading encodes the whole catalogue, so it is done once for as long as no other model comes between.
+        if (this.#loaded.get(scorer) !== ranker) scorer.load(values);
+        this.#loaded.set(scorer, ranker);
+        const rows = await scorer.score(histories);
+        return rows.map((row, at) => withPrior(row, histories[at] ?? new Int32Array(), { prior, weight, rule }));
+      },
+    };
+    return ranker;
   }
 
   async close(): Promise<void> {
@@ -101,6 +125,10 @@ class CompiledRelearner implements Relearner {
     this.#trainers.clear();
     this.#scorers.clear();
     await Promise.all(compiled.map((one) => ('training' in one ? one.training.dispose() : one.dispose())));
+  }
+
+  get #scoredRows(): number {
+    return Math.max(1, Math.min(SCORED_ROWS, this.study.split.evaluationCustomers.length));
   }
 
   #trainer(setup: TrainerSetup): Promise<Trainer> {
@@ -114,18 +142,23 @@ class CompiledRelearner implements Relearner {
         (length, customer) => Math.max(length, heldOut(this.study, customer, 'test').history.length),
         1,
       );
-      const rows = Math.max(1, Math.min(SCORED_ROWS, split.evaluationCustomers.length));
-      return compileScorer({ config, features, stage, rows, length: longest, ...this.#runtime });
+      const rows = this.#scoredRows;
+      const bought = boughtItems(this.study);
+      return compileScorer({ config, features, stage, bought, rows, length: longest, ...this.#runtime });
     });
   }
 
   #checkCall(stage: readonly ModalityName[], values: ModelValues): void {
-    if (this.#closed) throw new RecommenderError('closed', 'This relearner is closed. Open another for the study.');
-    if (stage.length === 0) {
+    if (this.#closed) throw closed();
+    if (stage.length === 0 && this.study.config.identity === 0) {
       throw new RecommenderError('study-invalid', 'No modality is given. Name at least one of text, image and price.');
     }
     checkValues(this.study.config, values);
   }
+}
+
+function closed(): RecommenderError {
+  return new RecommenderError('closed', 'This relearner is closed. Open another for the study.');
 }
 
 /** A failed compilation is not kept. */

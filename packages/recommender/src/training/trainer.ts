@@ -5,7 +5,7 @@ import type { Forward } from '../model/forward.ts';
 import { alignmentLoss, nextItemLoss } from '../model/scores.ts';
 import { isUsed, parameterGroups } from '../parameters/groups.ts';
 import { batchShape, type BatchShape } from '../study/batches.ts';
-import type { Study } from '../study/study.ts';
+import { boughtItems, type Study } from '../study/study.ts';
 
 export interface RuntimeOptions {
   /** Default: the fastest that is installed. */
@@ -65,7 +65,7 @@ export async function compileTrainer(study: Study, setup: TrainerSetup, o: Runti
     {
       parameters: groups.flatMap(({ tensors }) => tensors.map(({ name, shape: size }) => ({ name, shape: size }))),
       trainable: (name) => trainable.has(name),
-      constants: featureTables(features, setup.stage),
+      constants: featureTables({ config, features, stage: setup.stage, bought: boughtItems(study) }),
       optimizer: { kind: 'adamw', weightDecay: setup.weightDecay },
       clipGradientNorm: GRADIENT_NORM,
       proximal: setup.proximal,
