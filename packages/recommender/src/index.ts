@@ -59,7 +59,9 @@ export {
 export { differences, standardDeviation } from './evidence/paired.ts';
 export { strategies, type Strategy } from './evidence/strategy.ts';
 
-// Baselines without a network
+// What a model is compared with
+export { openBaselines, type BaselineOptions, type Baselines } from './baselines/baselines.ts';
+export { trainIdentityModel, type IdentityModel, type IdentityModelOptions } from './baselines/identity-model.ts';
 export {
   coOccurrence,
   coOccurrenceScores,
