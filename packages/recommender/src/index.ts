@@ -14,7 +14,7 @@ export { checkValues, type ModelValues } from './parameters/values.ts';
 export { interpolate } from './parameters/interpolate.ts';
 export { readBackbone, writeBackbone, type Backbone } from './backbone/backbone-file.ts';
 export { releaseFile, withRelease } from './backbone/release-file.ts';
-export { presetGroups, presetNames, type PresetName } from './presets/preset-groups.ts';
+export { presetPlan } from './presets/preset-plan.ts';
 
 // A site's data, training and scoring
 export { firstPurchases } from './study/first-purchases.ts';
@@ -22,6 +22,8 @@ export { prepareStudy, type EvaluationSet, type Study } from './study/study.ts';
 export { openRelearner, type Relearner, type ScoreOptions } from './training/relearner.ts';
 export type { EpochReport, Relearned, RelearnOptions } from './training/relearn-options.ts';
 export type { RuntimeOptions } from './training/trainer.ts';
+export { trainLocalRound, type LocalRoundOptions } from './training/local-round.ts';
+export { personalise, type PersonaliseOptions, type Personalised, type PersonalModel } from './training/personalise.ts';
 export { relearnPrivately } from './private-training/relearn-privately.ts';
 export type {
   NoiseHook,
