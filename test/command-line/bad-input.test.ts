@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { defaultTraining } from '@noren/protocol';
-import { parameterGroups, presetGroups, writeBackbone, freshValues, type RecommenderConfig } from '@noren/recommender';
+import { parameterGroups, presetPlan, writeBackbone, freshValues, type RecommenderConfig } from '@noren/recommender';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { killAll, noren, type Finished } from '../federation/noren-process.ts';
@@ -61,7 +61,7 @@ describe('the command line and wrong input', () => {
   test('an unknown plan preset names the known ones', async () => {
     const { code, stderr } = await run('demo', '--plan', 'fine-tuna', '--home', join(folder, 'preset'));
     expect(code).toBe(2);
-    expect(stderr).toMatch(/"fine-tuna".*fine-tune, relearn, ant/);
+    expect(stderr).toMatch(/"fine-tuna".*fine-tune, fine-tune-items, relearn, ant/);
   });
 
   test('a plan that names an unknown group is refused with the groups of the backbone', async () => {
@@ -76,7 +76,7 @@ describe('the command line and wrong input', () => {
     );
     const backbone = join(folder, 'backbone.safetensors');
     await writeFile(backbone, writeBackbone({ config, tensors, groups: groups.map((group) => group.name) }));
-    const template = defaultTraining('fine-tune', presetGroups('fine-tune', config));
+    const template = presetPlan('fine-tune', config, defaultTraining('fine-tune', {}));
     const plan = join(folder, 'plan.json');
 
     await writeFile(plan, JSON.stringify(template));

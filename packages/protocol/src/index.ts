@@ -8,6 +8,8 @@ export type { Hash, RoundId, SiteId } from './identifiers.ts';
 // Plans
 export { federationNameSchema, planTemplateSchema, planSchema } from './plan/plan.ts';
 export type { PlanGroup, PlanModality, PlanTemplate, RoundPlan } from './plan/plan.ts';
+export { relearningEpochs } from './plan/plan-training.ts';
+export type { PlanObjective, PlanOrder, PlanPersonalisation, PlanTraining } from './plan/plan-training.ts';
 export { canonicalJson } from './plan/canonical-json.ts';
 export type { JsonValue } from './plan/canonical-json.ts';
 export { encodePlan, parsePlan, parsePlanTemplate, planHash } from './plan/plan-document.ts';

@@ -15,7 +15,7 @@ export { withIdentity } from './parameters/with-identity.ts';
 export { interpolate } from './parameters/interpolate.ts';
 export { readBackbone, writeBackbone, type Backbone } from './backbone/backbone-file.ts';
 export { releaseFile, withRelease } from './backbone/release-file.ts';
-export { presetGroups, presetNames, type PresetName } from './presets/preset-groups.ts';
+export { presetPlan } from './presets/preset-plan.ts';
 
 // A site's data, training and scoring
 export { firstPurchases } from './study/first-purchases.ts';
@@ -23,6 +23,8 @@ export { boughtItems, prepareStudy, type EvaluationSet, type Study } from './stu
 export { openRelearner, type RankerOptions, type Relearner, type ScoreOptions } from './training/relearner.ts';
 export type { EpochReport, Relearned, RelearnOptions } from './training/relearn-options.ts';
 export type { RuntimeOptions } from './training/trainer.ts';
+export { trainLocalRound, type LocalRoundOptions } from './training/local-round.ts';
+export { personalise, type PersonaliseOptions, type Personalised, type PersonalModel } from './training/personalise.ts';
 export { relearnPrivately } from './private-training/relearn-privately.ts';
 export type {
   NoiseHook,

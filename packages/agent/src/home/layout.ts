@@ -15,7 +15,10 @@ export interface HomeLayout {
   readonly evaluations: string;
   readonly models: string;
   readonly servingModel: string;
-  /** Item features and reference models. Can be deleted: they are made again. */
+  /**
+   * Item features and reference models, which are made again when they are deleted; the site's own groups and own model,
+   * which begin again.
+   */
   readonly cache: string;
   /** What last went wrong in the site's data or training, in full. It may quote the data, so it never leaves. */
   readonly problem: string;

@@ -38,13 +38,19 @@ test.each<[string, Partial<SitePolicy>, Parameters<typeof examplePlan>[0], RegEx
   [
     'long training',
     { maximumEpochs: 4 },
-    { training: { epochs: 5, batchSize: 1, learningRate: 1, weightDecay: 0, proximal: 0 } },
+    { training: { ...examplePlan().training, epochs: 5 } },
+    /5 epochs of re-learning, this site allows at most 4/,
+  ],
+  [
+    'epochs of the personal part beyond its limit',
+    { maximumEpochs: 4 },
+    { training: { ...examplePlan().training, epochs: 3, order: { kind: 'alternating', personalEpochs: 2 } } },
     /5 epochs of re-learning, this site allows at most 4/,
   ],
   [
     'long personalisation',
     { maximumEpochs: 4 },
-    { personalisation: { epochs: 9, learningRate: 1 } },
+    { personalisation: { epochs: 9, learningRate: 1, groups: 'trained' } },
     /9 epochs of personalisation/,
   ],
   ['sites that no registrar lists', { registrarKey: 'a'.repeat(64) }, {}, /the plan names no roster/],

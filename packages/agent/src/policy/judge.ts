@@ -1,4 +1,4 @@
-import type { RoundPlan } from '@noren/protocol';
+import { relearningEpochs, type RoundPlan } from '@noren/protocol';
 import { groupParameters } from '@noren/secure-aggregation';
 import type { Hours, SitePolicy } from './policy.ts';
 
@@ -96,7 +96,7 @@ function groupReasons(policy: SitePolicy, plan: RoundPlan): string[] {
 
 function effortReasons(policy: SitePolicy, plan: RoundPlan): string[] {
   const limits: [string, number, number][] = [
-    ['epochs of re-learning', plan.training.epochs, policy.maximumEpochs],
+    ['epochs of re-learning', relearningEpochs(plan.training), policy.maximumEpochs],
     ['epochs of personalisation', plan.personalisation?.epochs ?? 0, policy.maximumEpochs],
     ['epochs for the references', plan.references.epochs, policy.maximumReferenceEpochs],
   ];

@@ -4,17 +4,21 @@ import {
   interval,
   mean,
   noHarmGate,
+  personalise,
   standardDeviation,
   strategies,
   type CustomerScores,
   type EvaluationSet,
   type GateVerdict,
   type ModelValues,
+  type Personalised,
+  type PersonalModel,
 } from '@noren/recommender';
 import type { Strategy } from '../home/state.ts';
 import { sha256 } from '../ledger/entry.ts';
 import { bestBlend } from './best-blend.ts';
 import { readModel, writeModel } from './model-file.ts';
+import { PersonalModels } from './personal-model-file.ts';
 import { references } from './references-task.ts';
 import { roundSeed, siteValues } from './relearn-task.ts';
 import type { Evaluation, EvaluationJob, ServingModel, StrategyScore, TaskWatch } from './trainer.ts';
@@ -39,10 +43,18 @@ export async function evaluate(workbench: Workbench, job: EvaluationJob, watch: 
     ...watch,
     onProgress: (fraction) => reached(fraction * SHARES.references),
   });
-  const federated = await personalised(bench, job, job.candidate, watch);
+  const personalModels = new PersonalModels(job, bench.dataHash);
+  const own = await personalModels.read();
+  const ofCandidate = await personalised(bench, job, { release: job.candidate, own }, watch);
   reached(SHARES.candidate);
-  const current = await personalised(bench, job, job.release, watch);
+  const ofRelease = await personalised(bench, job, { release: job.release, own }, watch);
   reached(SHARES.release);
+  const made = [[job.candidate, ofCandidate] as const, [job.release, ofRelease] as const];
+  await personalModels.write(
+    bench.backbone.config,
+    new Map(made.flatMap(([path, { kept }]) => (kept === null ? [] : [[path, kept]]))),
+  );
+  const [federated, current] = [ofCandidate.values, ofRelease.values];
 
   const score = (values: ModelValues, on: EvaluationSet): Promise<CustomerScores> =>
     bench.relearner.score({ values, modalities: plan.modalities, on, ...signalOf(watch) });
@@ -109,25 +121,23 @@ function modelsToServe(
 }
 
 /** A release or candidate as it would serve here. */
-async function personalised(bench: Bench, job: EvaluationJob, release: string, watch: TaskWatch): Promise<Values> {
-  const { plan } = job;
-  const values = await siteValues(job, bench.backbone, release);
-  if (plan.personalisation === null) return values;
-  const { epochs, learningRate } = plan.personalisation;
-  const { values: own } = await bench.relearner.relearn({
-    values,
-    trainable: (group) => plan.groups[group]?.scope !== 'frozen',
-    modalities: plan.modalities,
-    epochs,
-    batchSize: plan.training.batchSize,
-    learningRate,
-    weightDecay: plan.training.weightDecay,
-    seed: roundSeed(plan),
-    // As many epochs as help: a site on which personalisation does harm keeps the release as it came.
-    earlyStopping: { patience: epochs },
+async function personalised(
+  { relearner, backbone }: Bench,
+  job: EvaluationJob,
+  { release, own }: { readonly release: string; readonly own: PersonalModel | null },
+  watch: TaskWatch,
+): Promise<Personalised> {
+  const { groups, training, personalisation, modalities } = job.plan;
+  return personalise(relearner, {
+    shared: await siteValues(job, backbone, release),
+    kept: own,
+    groups,
+    training,
+    personalisation,
+    modalities,
+    seed: roundSeed(job.plan),
     ...signalOf(watch),
   });
-  return own;
 }
 
 /**

@@ -57,7 +57,7 @@ async function removeAllBut(folder: string, kept: string): Promise<void> {
 }
 
 function keyOf({ plan }: RoundJob, { dataHash }: Bench): string {
-  const { epochs: _epochs, proximal: _proximal, ...training } = plan.training;
+  const { epochs: _epochs, objective: _objective, order: _order, ...training } = plan.training;
   const depends = [plan.backbone, dataHash, plan.modalities, plan.references, training, plan.seed];
   return createHash('sha256').update(JSON.stringify(depends)).digest('hex').slice(0, 32);
 }

@@ -1,7 +1,15 @@
 import { readBytes } from '../home/read-bytes.ts';
 import { basename, join } from 'node:path';
 import type { RoundPlan } from '@noren/protocol';
-import { groupOf, releaseFile, startValues, withRelease, type Backbone, type ModelValues } from '@noren/recommender';
+import {
+  groupOf,
+  releaseFile,
+  startValues,
+  trainLocalRound,
+  withRelease,
+  type Backbone,
+  type ModelValues,
+} from '@noren/recommender';
 import { federatedVector, readSafetensors } from '@noren/tensor/safetensors';
 import { writeAtomically } from '../home/atomic-file.ts';
 import { readModel, writeModel } from './model-file.ts';
@@ -17,16 +25,11 @@ export async function relearn(workbench: Workbench, job: RoundJob, watch: TaskWa
   const { backbone, relearner } = await workbench.bench(job, job.backbone);
   const release = readSafetensors(await readBytes(job.release));
   const values = await siteValues(job, backbone, job.release);
-  const { training } = plan;
-  const result = await relearner.relearn({
+  const result = await trainLocalRound(relearner, {
     values,
-    trainable: (group) => plan.groups[group]?.scope !== 'frozen',
+    groups: plan.groups,
+    training: plan.training,
     modalities: plan.modalities,
-    epochs: training.epochs,
-    batchSize: training.batchSize,
-    learningRate: training.learningRate,
-    weightDecay: training.weightDecay,
-    proximal: training.proximal,
     seed: roundSeed(plan),
     onProgress: ({ epoch, epochs }) => watch.onProgress?.(epoch / epochs),
     ...(watch.signal === undefined ? {} : { signal: watch.signal }),

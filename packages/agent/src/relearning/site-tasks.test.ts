@@ -1,62 +1,26 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { contentHash, type RoundPlan } from '@noren/protocol';
-import { siteSourceSchema } from '@noren/dataset';
-import { federatedVector, readSafetensors, withFederatedVector, writeSafetensors } from '@noren/tensor/safetensors';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { temporaryFolder } from '../testing/folders.ts';
+import { federatedVector, readSafetensors } from '@noren/tensor/safetensors';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { examplePlan } from '../testing/plans.ts';
+import { candidateOf, openShop, type Shop } from '../testing/shop.ts';
 import { MARKERS, tinyBackbone, writeSiteData, type TinyBackbone } from '../testing/site-data.ts';
-import { InProcessTrainer } from './in-process-trainer.ts';
 import { readModel } from './model-file.ts';
-import type { EvaluationJob, RoundJob, Trainer } from './trainer.ts';
+import type { Trainer } from './trainer.ts';
 
 let tiny: TinyBackbone;
 beforeAll(async () => {
   tiny = await tinyBackbone();
 });
 
-interface Shop {
-  readonly trainer: Trainer;
-  readonly folder: string;
-  readonly job: RoundJob;
-}
-
-function shop(change: Partial<RoundPlan> = {}): Shop {
-  const folder = temporaryFolder();
-  const source = siteSourceSchema.parse(writeSiteData(folder, { seed: 1 }));
-  const backbone = contentHash(tiny.file);
-  const release = tiny.release(backbone);
-  const plan = examplePlan({
-    groups: tiny.groups,
-    vectorLength: tiny.vectorLength,
-    backbone,
-    release: contentHash(release),
-    ...change,
-  });
-  const files = { backbone: join(folder, backbone), release: join(folder, plan.release) };
-  writeFileSync(files.backbone, tiny.file);
-  writeFileSync(files.release, release);
-  const trainer = new InProcessTrainer();
-  onTestFinished(() => trainer.close());
-  return { trainer, folder, job: { source, base: folder, cache: join(folder, 'cache'), plan, ...files } };
-}
+const shop = (change: Partial<RoundPlan> = {}): Shop => openShop(tiny, change);
 
 /** A float32 matrix in NumPy's format, version 1. */
 function npyOfZeros(rows: number, dimension: number): Uint8Array {
   const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${dimension})}`;
   const start = Uint8Array.of(0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0);
   return Buffer.concat([start, Buffer.from(header), Buffer.alloc(rows * dimension * 4)]);
-}
-
-/** What a coordinator would make of one site's update. */
-function candidateOf({ folder, job }: Shop, update: Float32Array): EvaluationJob {
-  const release = readSafetensors(tiny.release(job.plan.backbone));
-  const vector = federatedVector(release).map((value, at) => value + (update[at] ?? 0));
-  const file = writeSafetensors(withFederatedVector(release, vector));
-  const candidate = join(folder, contentHash(file));
-  writeFileSync(candidate, file);
-  return { ...job, candidate, serving: null, gateTests: [] };
 }
 
 test('a shop is read and prepared', async () => {
@@ -124,7 +88,7 @@ describe('re-learning', () => {
 
   test('a stopped training ends as stopped', async () => {
     const { trainer, job } = shop({
-      training: { epochs: 1000, batchSize: 8, learningRate: 0.01, weightDecay: 0, proximal: 0 },
+      training: { ...examplePlan().training, epochs: 1000, batchSize: 8 },
     });
     const stopping = new AbortController();
     const task = trainer.relearn(job, { signal: stopping.signal, onProgress: () => stopping.abort() });
@@ -136,7 +100,7 @@ describe('evaluating a candidate', () => {
   test('compares the strategies on held-out purchases and names a model to serve', async () => {
     const place = shop();
     const { update } = await place.trainer.relearn(place.job);
-    const evaluation = await place.trainer.evaluate(candidateOf(place, update));
+    const evaluation = await place.trainer.evaluate(candidateOf(tiny, place, update));
     expect(evaluation.scores.map(({ strategy }) => strategy)).toEqual([
       'scratch',
       'backbone',
@@ -159,7 +123,7 @@ describe('evaluating a candidate', () => {
 
   test('a candidate equal to the release differs from it by nothing', async () => {
     const place = shop();
-    const job = candidateOf(place, new Float32Array(tiny.vectorLength));
+    const job = candidateOf(tiny, place, new Float32Array(tiny.vectorLength));
     expect((await place.trainer.evaluate(job)).difference).toEqual({ mean: 0, standardError: 0 });
   });
 
@@ -167,7 +131,7 @@ describe('evaluating a candidate', () => {
     const place = shop({ personalisation: null, references: { epochs: 12 } });
     // The release taken back to zero: every item looks the same.
     const ruin = federatedVector(readSafetensors(tiny.release(place.job.plan.backbone))).map((value) => -value);
-    const evaluation = await place.trainer.evaluate(candidateOf(place, ruin));
+    const evaluation = await place.trainer.evaluate(candidateOf(tiny, place, ruin));
     expect(evaluation).toMatchObject({ adopted: false, difference: { mean: expect.any(Number) } });
     expect(evaluation.difference.mean).toBeLessThan(0);
     expect(evaluation.accepted?.strategy).not.toBe('federated');
@@ -208,7 +172,7 @@ describe('recommendations', () => {
 
   test('come from the model in service, and from its successor once that is there', async () => {
     const place = shop();
-    const evaluation = await place.trainer.evaluate(candidateOf(place, new Float32Array(tiny.vectorLength)));
+    const evaluation = await place.trainer.evaluate(candidateOf(tiny, place, new Float32Array(tiny.vectorLength)));
     const model = join(place.folder, 'serving.safetensors');
     const ask = (version: string): ReturnType<Trainer['recommend']> =>
       place.trainer.recommend({
@@ -225,7 +189,7 @@ describe('recommendations', () => {
     expect(first.source).toBe(evaluation.rejected?.strategy);
     expect(first.items).toHaveLength(5);
     const next = await place.trainer.evaluate({
-      ...candidateOf(place, new Float32Array(tiny.vectorLength).fill(0.3)),
+      ...candidateOf(tiny, place, new Float32Array(tiny.vectorLength).fill(0.3)),
       plan: { ...place.job.plan, seed: 99, references: { epochs: 1 } },
     });
     const second = await ask(serve(next.rejected?.file));

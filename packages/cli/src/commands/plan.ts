@@ -1,10 +1,14 @@
 import { readFile } from 'node:fs/promises';
 
+import { presetNames, presets } from '@noren/recommender/presets';
 import { Command } from 'commander';
 
+import { architecture } from '../backbone/architecture.ts';
 import { exitCode } from '../exit-code.ts';
 import { CliError } from '../failure.ts';
 import { createLog } from '../log.ts';
+import { presetCalled } from '../plan/preset-called.ts';
+import { bytesText } from '../terminal/quantity.ts';
 import { renderTable } from '../terminal/table.ts';
 import { openTerminal } from './open-terminal.ts';
 
@@ -13,6 +17,7 @@ export function planCommand(): Command {
     'Plans: which parameter groups are relearned, shared or frozen, and how.',
   );
   plan.addCommand(newCommand());
+  plan.addCommand(presetsCommand());
   plan.addCommand(checkCommand());
   plan.addCommand(adoptCommand());
   return plan;
@@ -21,20 +26,51 @@ export function planCommand(): Command {
 function newCommand(): Command {
   return new Command('new')
     .description('Print a plan to start from.')
-    .argument('<preset>', 'fine-tune, relearn, ant, head-only, fedper, lg-fedavg or scratch')
+    .argument('<preset>', 'one of the presets below')
     .requiredOption('--backbone <file>', 'the backbone it is for')
-    .addHelpText('after', '\nExample\n  noren plan new ant --backbone backbone.safetensors > plan.json')
+    .addHelpText(
+      'after',
+      `\nPresets\n${presetLines()}\n\nExample\n  noren plan new ant --backbone backbone.safetensors > plan.json`,
+    )
     .action(async (preset: string, options: { backbone: string }, command: Command) => {
       const { terminal } = openTerminal(command);
-      const { presetGroups, presetNames, readBackbone } = await import('@noren/recommender');
+      const name = presetCalled(preset);
+      const { presetPlan, readBackbone } = await import('@noren/recommender');
       const { defaultTraining } = await import('@noren/protocol');
-      const name = presetNames.find((known) => known === preset);
-      if (name === undefined) {
-        throw new CliError(`There is no preset "${preset}". Choose one of: ${presetNames.join(', ')}.`, exitCode.usage);
-      }
       const { config } = readBackbone(await readNamed(options.backbone, 'backbone'));
-      terminal.out(JSON.stringify(defaultTraining(name, presetGroups(name, config)), null, 2));
+      terminal.out(JSON.stringify(presetPlan(name, config, defaultTraining(name, {})), null, 2));
     });
+}
+
+function presetsCommand(): Command {
+  return new Command('presets')
+    .description('List the presets: what each shares, keeps at the site and sends a round.')
+    .option('--backbone <file>', 'count for this backbone; default: what pretraining makes without options')
+    .addHelpText('after', '\nExample\n  noren plan presets --backbone backbone.safetensors')
+    .action(async (options: { backbone?: string }, command: Command) => {
+      const { terminal } = openTerminal(command);
+      const { presetRows } = await import('../plan/preset-rows.ts');
+      const { readBackbone } = await import('@noren/recommender');
+      const { backbone } = options;
+      const config = backbone === undefined ? architecture : readBackbone(await readNamed(backbone, 'backbone')).config;
+      const rows = presetRows(config);
+      if (terminal.json) return terminal.out(JSON.stringify(rows));
+      const columns = [
+        { title: 'preset' },
+        { title: 'shared' },
+        { title: 'kept at the site' },
+        { title: 'sent a round', align: 'right' as const },
+        { title: 'from' },
+      ];
+      const cells = rows.map((row) => [row.preset, row.shared, row.kept, bytesText(row.sent), row.paper]);
+      terminal.out(renderTable(columns, cells));
+    });
+}
+
+/** Every preset on a line of its own. */
+function presetLines(): string {
+  const width = Math.max(...presetNames.map((name) => name.length));
+  return presetNames.map((name) => `  ${name.padEnd(width)}  ${presets[name].summary}`).join('\n');
 }
 
 function checkCommand(): Command {

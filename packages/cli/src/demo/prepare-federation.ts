@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { homeLayout, writeConfig } from '@noren/agent';
 import { Coordinator, type CoordinatorConfigInput } from '@noren/coordinator';
 import { contentHash, type Invitation } from '@noren/protocol';
-import { presetGroups, releaseFile, startValues, type Backbone } from '@noren/recommender';
+import { presetPlan, releaseFile, startValues, type Backbone } from '@noren/recommender';
 import { writeSafetensors } from '@noren/tensor/safetensors';
 import type { Logger } from 'pino';
 
@@ -34,8 +34,8 @@ export async function prepareFederation(o: {
   try {
     await coordinator.registerBackbone(o.backboneBytes);
     const { settings, backbone } = o;
-    const groups = presetGroups(settings.preset, backbone.config);
-    const template = { ...settings.plan, name: settings.preset, groups };
+    const template = presetPlan(settings.preset, backbone.config, settings.plan);
+    const { groups } = template;
     if (coordinator.lineage.release === null) {
       const values = startValues(backbone, groups, settings.seed);
       const release = releaseFile(backbone, values, groups, contentHash(o.backboneBytes));

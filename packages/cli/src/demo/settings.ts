@@ -1,11 +1,11 @@
 import type { DatasetName, World } from '@noren/dataset';
 import type { PlanTemplate } from '@noren/protocol';
-import { presetNames, type PresetName, type RecommenderConfig } from '@noren/recommender';
+import type { RecommenderConfig } from '@noren/recommender';
+import type { PresetName } from '@noren/recommender/presets';
 
 import { architecture } from '../backbone/architecture.ts';
 import type { Pretraining } from '../backbone/pretrain-backbone.ts';
-import { exitCode } from '../exit-code.ts';
-import { CliError } from '../failure.ts';
+import { presetCalled } from '../plan/preset-called.ts';
 import type { DataChoice } from './prepare-data.ts';
 
 /** Everything that decides what a demonstration computes; equal settings give equal results. */
@@ -30,7 +30,7 @@ export function demoSettings(o: {
   const tuned = dataset === 'generated' ? generated : real;
   return {
     choice: { dataset, path, world, sites, seed },
-    preset: presetOf(o.preset ?? (dataset === 'generated' && world === 'shifted' ? 'relearn' : 'fine-tune')),
+    preset: presetCalled(o.preset ?? (dataset === 'generated' && world === 'shifted' ? 'relearn' : 'fine-tune')),
     config: { ...architecture, temperature: tuned.temperature },
     pretraining: tuned.pretraining,
     plan: {
@@ -41,9 +41,10 @@ export function demoSettings(o: {
         batchSize: tuned.batchSize,
         learningRate: tuned.learningRate,
         weightDecay: 0,
-        proximal: 0,
+        objective: { kind: 'plain' },
+        order: { kind: 'together' },
       },
-      personalisation: tuned.personalisation,
+      personalisation: { ...tuned.personalisation, groups: 'trained' },
       references: { epochs: 60 },
       update: { clipNorm: 50, maximumWeight: tuned.maximumWeight },
       server: { optimizer: 'fedavg', learningRate: 1 },
@@ -83,9 +84,3 @@ const real: Tuned = {
   personalisation: { epochs: 4, learningRate: 0.0005 },
   maximumWeight: 20_000,
 };
-
-function presetOf(name: string): PresetName {
-  const preset = presetNames.find((known) => known === name);
-  if (preset !== undefined) return preset;
-  throw new CliError(`There is no plan preset "${name}". Choose one of: ${presetNames.join(', ')}.`, exitCode.usage);
-}

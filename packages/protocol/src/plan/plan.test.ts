@@ -11,9 +11,11 @@ import { defaultTraining } from './default-training.ts';
 import { encodePlan, parsePlan, parsePlanTemplate, planHash } from './plan-document.ts';
 import { checkPlanGroups } from './plan-groups.ts';
 import { signPlan, verifyPlanSignature } from './plan-signature.ts';
+import type { PlanPersonalisation } from './plan-training.ts';
 import type { PlanGroup, RoundPlan } from './plan.ts';
 
 const shared: PlanGroup = { start: 'pretrained', scope: 'federated' };
+const own: PlanGroup = { start: 'pretrained', scope: 'local' };
 const frozen: PlanGroup = { start: 'pretrained', scope: 'frozen' };
 const example: RoundPlan = {
   ...defaultTraining('fine-tune', { 'item.text': frozen, 'sequence.block.0.attention': shared }),
@@ -36,15 +38,31 @@ const group = fc.record<PlanGroup>({
 const changes = fc.record({
   groups: fc
     .dictionary(fc.stringMatching(/^[a-z]{1,8}(\.[a-z0-9]{1,8}){0,3}$/), group, { maxKeys: 8 })
-    .map((groups) => Object.assign(groups, { 'item.norm': shared })),
+    .map((groups) => Object.assign(groups, { 'item.norm': shared, 'item.scale': own })),
   training: fc.record({
     epochs: fc.integer({ min: 1, max: 1000 }),
     batchSize: fc.integer({ min: 1, max: 65_536 }),
     learningRate: positive(10),
     weightDecay: positive(1),
-    proximal: positive(1000),
+    objective: fc.oneof(
+      fc.constant({ kind: 'plain' } as const),
+      fc.record({ kind: fc.constant('fedprox' as const), mu: positive(1000) }),
+      fc.record({ kind: fc.constant('ditto' as const), lambda: positive(1000) }),
+      fc.record({
+        kind: fc.constant('apfl' as const),
+        alpha: fc.oneof(fc.constant('chosen' as const), positive(1)),
+      }),
+    ),
+    order: fc.oneof(
+      fc.constant({ kind: 'together' } as const),
+      fc.record({ kind: fc.constant('alternating' as const), personalEpochs: fc.integer({ min: 1, max: 9 }) }),
+    ),
   }),
-  personalisation: fc.option(fc.record({ epochs: fc.integer({ min: 1, max: 9 }), learningRate: positive(1) })),
+  personalisation: fc.record({
+    epochs: fc.integer({ min: 1, max: 9 }),
+    learningRate: positive(1),
+    groups: fc.constantFrom<PlanPersonalisation['groups']>('trained', 'all'),
+  }),
   cohort: fc.record({ minimumSites: fc.integer({ min: 3, max: 1024 }), quorum: positive(1) }),
   seed: fc.integer({ min: 0, max: 0xffff_ffff }),
   round: fc.integer({ min: 1, max: 0xffff_ffff }),
@@ -53,6 +71,10 @@ const changes = fc.record({
 });
 
 const plan: fc.Arbitrary<RoundPlan> = changes.map((change) => Object.assign(structuredClone(example), change));
+
+function trained(change: object): object {
+  return { ...example.training, ...change };
+}
 
 /** The error of a plan with one thing changed. */
 function refusal(change: object): PlanError {
@@ -110,6 +132,27 @@ test.each([
   ['nothing federated', { groups: { 'item.text': frozen } }, 'groups'],
   ['a hash in upper case', { release: 'B'.repeat(64) }, 'release'],
   ['a prototype for a group', { groups: { ...example.groups, ['__proto__x']: shared } }, 'groups.__proto__x'],
+  [
+    'a FedProx that pulls nowhere',
+    { training: trained({ objective: { kind: 'fedprox', mu: 0 } }) },
+    'training.objective.mu',
+  ],
+  ['an unknown objective', { training: trained({ objective: { kind: 'fedmagic' } }) }, 'training.objective.kind'],
+  [
+    'an alpha above one',
+    { training: trained({ objective: { kind: 'apfl', alpha: 1.5 } }) },
+    'training.objective.alpha',
+  ],
+  [
+    'an alternating order without anything local',
+    { training: trained({ order: { kind: 'alternating', personalEpochs: 2 } }) },
+    'training.order',
+  ],
+  [
+    'a Ditto without personalisation',
+    { training: trained({ objective: { kind: 'ditto', lambda: 1 } }), personalisation: null },
+    'personalisation',
+  ],
   [
     'a scope of its own',
     { groups: { 'item.text': { start: 'pretrained', scope: 'public' } } },

@@ -2,6 +2,14 @@ import { z } from 'zod';
 
 import { hashSchema, roundIdSchema } from '../identifiers.ts';
 import type { Hash, RoundId } from '../identifiers.ts';
+import {
+  epochsSchema as epochs,
+  learningRateSchema as learningRate,
+  personalisationSchema,
+  trainingFault,
+  trainingSchema,
+} from './plan-training.ts';
+import type { PlanPersonalisation, PlanTraining } from './plan-training.ts';
 
 /** Where a group's values start a round, and who shares what it learns. */
 export interface PlanGroup {
@@ -18,16 +26,9 @@ export interface PlanTemplate {
   /** Every parameter group of the backbone, none missing (see checkPlanGroups). */
   readonly groups: Readonly<Record<string, PlanGroup>>;
   readonly modalities: readonly PlanModality[];
-  readonly training: {
-    readonly epochs: number;
-    readonly batchSize: number;
-    readonly learningRate: number;
-    readonly weightDecay: number;
-    /** mu of FedProx, 0 for none. */
-    readonly proximal: number;
-  };
-  /** What each site does with the aggregated groups before it evaluates them; null for nothing. */
-  readonly personalisation: { readonly epochs: number; readonly learningRate: number } | null;
+  readonly training: PlanTraining;
+  /** Null for nothing. */
+  readonly personalisation: PlanPersonalisation | null;
   /** Most epochs the site's scratch and local references may take; they stop early by themselves. */
   readonly references: { readonly epochs: number };
   readonly update: {
@@ -105,8 +106,6 @@ const planGroup = z.strictObject({
   start: z.enum(['pretrained', 'reinit']),
   scope: z.enum(['frozen', 'federated', 'local']),
 });
-const epochs = z.int().min(1).max(1000);
-const learningRate = z.number().positive().max(100);
 const seconds = z.number().positive().max(604_800);
 
 const templateShape = {
@@ -127,14 +126,8 @@ const templateShape = {
     .array(z.enum(['text', 'image', 'price']))
     .min(1)
     .refine((list) => new Set(list).size === list.length, 'each modality at most once'),
-  training: z.strictObject({
-    epochs,
-    batchSize: z.int().min(1).max(65_536),
-    learningRate,
-    weightDecay: z.number().min(0).max(1),
-    proximal: z.number().min(0).max(1000),
-  }),
-  personalisation: z.strictObject({ epochs, learningRate }).nullable(),
+  training: trainingSchema,
+  personalisation: personalisationSchema.nullable(),
   references: z.strictObject({ epochs }),
   update: z.strictObject({
     clipNorm: z.number().positive().max(1e6),
@@ -158,16 +151,24 @@ const templateShape = {
   seed: z.int().min(0).max(0xffff_ffff),
 };
 
-export const planTemplateSchema: z.ZodType<PlanTemplate> = z.strictObject(templateShape);
+/** What no field says alone. */
+function coherent(context: z.core.ParsePayload<PlanTemplate>): void {
+  const fault = trainingFault(context.value);
+  if (fault !== null) context.issues.push({ code: 'custom', input: context.value, ...fault, path: [...fault.path] });
+}
 
-export const planSchema: z.ZodType<RoundPlan, unknown> = z.strictObject({
-  ...templateShape,
-  federation: federationNameSchema,
-  roundId: roundIdSchema,
-  round: z.int().min(1).max(0xffff_ffff),
-  backbone: hashSchema,
-  release: hashSchema,
-  vectorLength: z.int().min(1).max(MAXIMUM_VECTOR_LENGTH),
-  previousPlanHash: hashSchema.nullable(),
-  roster: hashSchema.nullable(),
-});
+export const planTemplateSchema: z.ZodType<PlanTemplate> = z.strictObject(templateShape).check(coherent);
+
+export const planSchema: z.ZodType<RoundPlan, unknown> = z
+  .strictObject({
+    ...templateShape,
+    federation: federationNameSchema,
+    roundId: roundIdSchema,
+    round: z.int().min(1).max(0xffff_ffff),
+    backbone: hashSchema,
+    release: hashSchema,
+    vectorLength: z.int().min(1).max(MAXIMUM_VECTOR_LENGTH),
+    previousPlanHash: hashSchema.nullable(),
+    roster: hashSchema.nullable(),
+  })
+  .check(coherent);

@@ -2,13 +2,12 @@ import { federatedVector, withFederatedVector } from '@noren/tensor/safetensors'
 import { expect, test } from 'vitest';
 import { groupOf } from '../parameters/groups.ts';
 import { startValues } from '../parameters/start-values.ts';
-import { presetGroups } from '../presets/preset-groups.ts';
 import { tinyBackbone } from '../testing/tiny-backbone.ts';
-import { tinyConfig } from '../testing/tiny-study.ts';
+import { tinyPlan } from '../testing/tiny-plan.ts';
 import { releaseFile, withRelease } from './release-file.ts';
 
 const backbone = tinyBackbone();
-const groups = presetGroups('ant', tinyConfig);
+const groups = tinyPlan('ant').groups;
 const values = startValues(backbone, groups, 1);
 const release = releaseFile(backbone, values, groups, 'ab'.repeat(32));
 

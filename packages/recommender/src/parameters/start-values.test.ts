@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { presetGroups } from '../presets/preset-groups.ts';
 import { tinyBackbone } from '../testing/tiny-backbone.ts';
+import { tinyPlan } from '../testing/tiny-plan.ts';
 import { tinyConfig } from '../testing/tiny-study.ts';
 import { groupOf, parameterGroups } from './groups.ts';
 import { backboneValues, freshValues, startValues } from './start-values.ts';
 
 const backbone = tinyBackbone();
-const ant = presetGroups('ant', tinyConfig);
+const ant = tinyPlan('ant').groups;
 
 test('pretrained groups keep the backbone’s values, the others get fresh ones', () => {
   const values = startValues(backbone, ant, 3);

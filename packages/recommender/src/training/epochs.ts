@@ -19,12 +19,12 @@ export async function runEpochs(
   const { windows, features } = study;
   const alignable = features.image.present.map((image, item) => image & (features.text.present[item] ?? 0));
   const random = seededRandom(o.seed, 'batches');
-  const rate = { learningRate: o.learningRate, proximal: o.proximal ?? 0 };
+  const rate = { learningRate: o.learningRate, proximal: o.proximal?.weight ?? 0 };
   const losses: number[] = [];
   // With nobody held out there is nothing to stop by: the last epoch stays.
   const judged = o.earlyStopping !== undefined && evaluationCustomers(study, 'early-stopping').length > 0;
   const best = judged ? await BestEpoch.start(o.values, o.earlyStopping.patience, evaluate) : undefined;
-  training.load(o.values);
+  training.load(o.values, o.proximal?.towards);
   for (let epoch = 1; epoch <= o.epochs; epoch += 1) {
     let sum = 0;
     let steps = 0;

@@ -24,8 +24,12 @@ export interface RelearnOptions {
   readonly learningRate: number;
   /** Decoupled (AdamW); default 0. */
   readonly weightDecay?: number;
-  /** mu of FedProx towards `values`; default 0. */
-  readonly proximal?: number;
+  /** Adds weight/2 |p - towards|^2 over what is trained; default: nothing. */
+  readonly proximal?: {
+    readonly weight: number;
+    /** Default: `values`. */
+    readonly towards?: ModelValues;
+  };
   readonly seed: number;
   /**
    * Keep the values of the epoch (0 = the start) that ranks the early-stopping customers' validation items best, and stop

@@ -2,9 +2,9 @@ import { afterAll, expect, test } from 'vitest';
 import { modalities } from '../config/recommender-config.ts';
 import { groupOf } from '../parameters/groups.ts';
 import { freshValues } from '../parameters/start-values.ts';
-import { presetGroups } from '../presets/preset-groups.ts';
 import { mean } from '../scoring/metrics.ts';
 import { evaluationCustomers } from '../study/study.ts';
+import { tinyPlan } from '../testing/tiny-plan.ts';
 import { tinyConfig, tinyStudy } from '../testing/tiny-study.ts';
 import { openRelearner } from './relearner.ts';
 
@@ -26,7 +26,7 @@ test('training learns which kind follows which: far better than chance', async (
 });
 
 test('frozen groups stay bit for bit what they were, the others move', async () => {
-  const groups = presetGroups('ant', tinyConfig);
+  const groups = tinyPlan('ant').groups;
   const trainable = (group: string): boolean => groups[group]?.scope !== 'frozen';
   const { values } = await relearner.relearn({ ...all, trainable });
   for (const [name, data] of values) {
@@ -83,8 +83,8 @@ test('with nobody held out for early stopping, the last epoch stays', async () =
 });
 
 test('the proximal term keeps values near their start', async () => {
-  const distance = async (proximal: number): Promise<number> => {
-    const { values } = await relearner.relearn({ ...all, proximal });
+  const distance = async (weight: number): Promise<number> => {
+    const { values } = await relearner.relearn({ ...all, proximal: { weight } });
     return [...values].reduce((sum, [name, data]) => {
       const from = start.get(name) ?? data;
       return sum + data.reduce((total, value, at) => total + (value - (from[at] ?? 0)) ** 2, 0);

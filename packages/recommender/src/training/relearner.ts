@@ -76,7 +76,7 @@ class CompiledRelearner implements Relearner {
       candidates: o.candidates ?? DEFAULT_CANDIDATES,
       alignment: o.alignment ?? false,
       weightDecay: o.weightDecay ?? 0,
-      proximal: (o.proximal ?? 0) > 0,
+      proximal: (o.proximal?.weight ?? 0) > 0,
     });
     return runEpochs(this.study, trainer, o, (values) =>
       this.score({

@@ -204,6 +204,15 @@ describe('the optimiser', () => {
     await training.dispose();
   });
 
+  test('is pulled to an anchor other than where it starts', async () => {
+    const training = await oneVector(product, [1, 2, 3], { proximal: true, optimizer: { kind: 'sgd' } });
+    training.load(new Map([['w', Float32Array.of(1, 2, 3)]]), new Map([['w', Float32Array.of(3, 2, 1)]]));
+    // Loss 0 at x = 0, so only 0.5/2 |w - anchor|^2 acts: its gradient is half the distance.
+    expect(await training.step(xOf(0, 0, 0), { learningRate: 1, proximal: 0.5 })).toBeCloseTo(2, 6);
+    expect(training.values().get('w')).toEqual(Float32Array.of(2, 2, 2));
+    await training.dispose();
+  });
+
   test('gives a parameter the loss does not use the gradient zero', async () => {
     const training = await compile((p, b) => product(p['w'] ?? tf.scalar(0), b['x'] ?? tf.scalar(0)), {
       parameters: [

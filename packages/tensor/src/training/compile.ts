@@ -26,8 +26,11 @@ export async function compile(loss: Loss, options: TrainingOptions): Promise<Tra
 /** One model in training. Not re-entrant: await each step. Blocks its thread while it computes, so use a worker. */
 export interface Training {
   readonly runtime: Runtime;
-  /** Sets every parameter (all names required) and the proximal anchor; the optimiser and the noise begin anew. */
-  load(values: Values): void;
+  /**
+   * Sets every parameter (all names required) and the proximal anchor, by default to the same values; the optimiser and
+   * the noise begin anew.
+   */
+  load(values: Values, anchor?: Values): void;
   /**
    * One optimiser step; returns the loss (with the proximal term) before it. On TensorError `not-finite` the
    * parameters stay as they were.
@@ -84,9 +87,9 @@ class CompiledTraining implements Training {
     return this.#compiler.runtime;
   }
 
-  load(values: Values): void {
+  load(values: Values, anchor: Values = values): void {
     this.#lifecycle.mustBeIdle();
-    this.#store.load(values);
+    this.#store.load(values, anchor);
     this.#restart();
     this.#noiseSteps = 0;
     this.#lifecycle.loaded();

@@ -63,11 +63,13 @@ export class ParameterStore {
     [this.#state, this.#next] = [this.#next, this.#state];
   }
 
-  /** Every parameter; the anchor moves there and the optimiser forgets. */
-  load(values: Values): void {
+  /** Every parameter; the anchor moves to `anchor` and the optimiser forgets. */
+  load(values: Values, anchor: Values = values): void {
     checkParameters(this.#parameters, values);
-    this.#write(values);
+    checkParameters(this.#parameters, anchor);
+    this.#write(anchor);
     this.#restartOptimizer();
+    this.#write(values);
   }
 
   /** Some parameters; the others keep their values. The anchor and the optimiser begin anew for all. */

@@ -1,0 +1,47 @@
+import { defaultTraining, type PlanTemplate } from '@noren/protocol';
+import { parameterGroups, presetPlan, type RecommenderConfig } from '@noren/recommender';
+import { presetNames, presets, type PresetName } from '@noren/recommender/presets';
+
+export interface PresetRow {
+  readonly preset: PresetName;
+  readonly summary: string;
+  readonly paper: string;
+  /** Which parts travel, and what stays from round to round, in words. */
+  readonly shared: string;
+  readonly kept: string;
+  /** Bytes of a site's masked update a round, 32 bits a value. */
+  readonly sent: number;
+}
+
+/** What every preset means for a model of this architecture. */
+export function presetRows(config: RecommenderConfig): readonly PresetRow[] {
+  return presetNames.map((preset) => {
+    const plan = presetPlan(preset, config, defaultTraining(preset, {}));
+    const { summary, paper } = presets[preset];
+    const values = parameterGroups(config)
+      .filter(({ name }) => plan.groups[name]?.scope === 'federated')
+      .flatMap(({ tensors }) => tensors)
+      .reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
+    return { preset, summary, paper, shared: partsWith(plan, 'federated'), kept: keptBy(plan), sent: 4 * values };
+  });
+}
+
+const parts: readonly (readonly [name: string, holds: (group: string) => boolean])[] = [
+  ['item side', (group) => group.startsWith('item.')],
+  ['positions', (group) => group === 'sequence.position'],
+  ['sequence blocks', (group) => group.startsWith('sequence.block.')],
+];
+
+function partsWith({ groups }: PlanTemplate, scope: 'federated' | 'local'): string {
+  const found = parts
+    .filter(([, holds]) => Object.entries(groups).some(([name, group]) => holds(name) && group.scope === scope))
+    .map(([name]) => name);
+  return found.length === parts.length ? 'everything' : found.join(', ');
+}
+
+function keptBy(plan: PlanTemplate): string {
+  const { kind } = plan.training.objective;
+  if (kind === 'ditto' || kind === 'apfl') return 'a whole model';
+  const local = partsWith(plan, 'local');
+  return local === '' ? '–' : local;
+}
