@@ -1,0 +1,89 @@
+import { AggregationError } from '../errors.ts';
+import { mostOf } from './fractions.ts';
+import { log2AtLeast, log2AtMost, logFactorial } from './hypergeometric.ts';
+import type { Adversary } from './random-groups.ts';
+
+export interface FlatGraph {
+  /** Neighbours of every site, k, even. */
+  readonly degree: number;
+  /** Shares that reconstruct a secret, among a site's neighbours. */
+  readonly threshold: number;
+}
+
+export interface FlatGraphDemand {
+  readonly sites: number;
+  /** Fractions of all sites, 0 .. 1. */
+  readonly corruptFraction: number;
+  readonly lostFraction: number;
+  readonly adversary: Adversary;
+  /** The protocol is broken with probability 2^-securityBits at most, and comes to no sum with 2^-abortBits at most. */
+  readonly securityBits?: number;
+  readonly abortBits?: number;
+}
+
+/** Beyond it no degree below the complete graph's is likely to do. */
+const LARGEST_LOSS = 0.9;
+
+/**
+ * The least degree of a randomly numbered Harary graph on all sites, and the least threshold, for which (Bell et al., CCS
+ * 2020, section 3; union bounds over sites, half of the security for each of the first two)
+ *
+ * - the honest sites that stay are connected,
+ * - no site has too many corrupt neighbours c: passive c < t, active 2t > k + c,
+ * - every site keeps t neighbours.
+ *
+ * @throws AggregationError `out-of-range` if the demand is none, `too-few-sites` if no such graph exists: the complete graph
+ *   remains
+ */
+export function flatGraph(demand: FlatGraphDemand): FlatGraph {
+  const { sites, corruptFraction: corrupt, lostFraction: lost, adversary } = demand;
+  const isFraction = corrupt >= 0 && lost >= 0 && corrupt + (adversary === 'active' ? 2 : 1) * lost <= LARGEST_LOSS;
+  if (!Number.isSafeInteger(sites) || sites < 3 || sites > 1e6 || !isFraction) {
+    throw new AggregationError(
+      'out-of-range',
+      `No graph stands ${corrupt} corrupt and ${lost} lost of ${sites} sites against an ${adversary} adversary.`,
+    );
+  }
+  for (let degree = 2; degree < sites - 1; degree += 2) {
+    const threshold = thresholdOf(degree, demand);
+    if (threshold !== null) return { degree, threshold };
+  }
+  throw new AggregationError('too-few-sites', `${sites} sites are too few for anything but the complete graph.`);
+}
+
+function thresholdOf(degree: number, demand: FlatGraphDemand): number | null {
+  const { sites, corruptFraction, lostFraction, adversary, securityBits = 40, abortBits = 20 } = demand;
+  const perEvent = -(securityBits + 1);
+  if (log2Disconnected(degree, demand) >= perEvent) return null;
+
+  const corrupt = { population: sites, marked: mostOf(corruptFraction, sites), draws: degree };
+  const most = leastWhere(degree, (c) => log2AtLeast(corrupt, c + 1) <= perEvent - Math.log2(sites));
+  const threshold = Math.max(2, (adversary === 'active' ? Math.floor((degree + most) / 2) : most) + 1);
+
+  const staying = { population: sites, marked: sites - mostOf(lostFraction, sites), draws: degree };
+  const staysOpen = threshold <= degree && log2AtMost(staying, threshold - 1) < -abortBits - Math.log2(sites);
+  return staysOpen ? threshold : null;
+}
+
+/**
+ * A ring in which every site knows the k/2 next on both sides falls apart only if k/2 in a row are gone in two places. There
+ * are n (n - k - 1) / 2 pairs of places, and each is gone with C(n - k, b - k) / C(n, b) for b sites gone.
+ */
+function log2Disconnected(degree: number, { sites, corruptFraction, lostFraction }: FlatGraphDemand): number {
+  const gone = mostOf(corruptFraction, sites) + mostOf(lostFraction, sites);
+  if (degree > gone) return -Infinity;
+  const pairs = Math.log2(sites) + Math.log2(sites - degree - 1) - 1;
+  const both = logFactorial(gone) + logFactorial(sites - degree) - logFactorial(sites) - logFactorial(gone - degree);
+  return pairs + both * Math.LOG2E;
+}
+
+/** The least of 0 .. limit for which `holds`; once it holds it goes on holding, and it holds for `limit`. */
+function leastWhere(limit: number, holds: (value: number) => boolean): number {
+  let [low, high] = [0, limit];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

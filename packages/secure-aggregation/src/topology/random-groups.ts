@@ -1,0 +1,62 @@
+import { mostOf } from './fractions.ts';
+import { log2AtLeast, log2AtMost } from './hypergeometric.ts';
+
+/** A cohort divided at random into groups that mask apart, each with Shamir's threshold. */
+export interface RandomGroups {
+  /** Sites of all groups. */
+  readonly cohort: number;
+  /** Sites of one group. */
+  readonly group: number;
+  readonly threshold: number;
+}
+
+/** Whom a threshold stands against. Passive: the coordinator follows the protocol; active: it does as it likes. */
+export type Adversary = 'passive' | 'active';
+
+/**
+ * log2 of the probability that in some group the coordinator and the corrupt sites there learn more than the group's sum:
+ *
+ *   passive: corrupt >= t, they hold the shares of every secret
+ *   active:  corrupt >= 2t - g, two sets of t signers need have no honest site in common (Bonawitz et al. 2017, 6.2)
+ *
+ * A group is a sample without replacement, so the number of corrupt sites in it is hypergeometric; the groups are taken
+ * together by the union bound.
+ *
+ * @param corruptFraction of the cohort, 0 .. 1, whichever sites these are before the groups are drawn
+ */
+export function log2Broken(groups: RandomGroups, corruptFraction: number, adversary: Adversary): number {
+  const { cohort, group, threshold } = groups;
+  const draw = { population: cohort, marked: mostOf(corruptFraction, cohort), draws: group };
+  const needed = adversary === 'passive' ? threshold : 2 * threshold - group;
+  return Math.min(0, log2AtLeast(draw, needed) + Math.log2(Math.ceil(cohort / group)));
+}
+
+/** log2 of the probability that one group loses so many sites that its sum stays closed. @param lostFraction 0 .. 1 */
+export function log2Lost({ cohort, group, threshold }: RandomGroups, lostFraction: number): number {
+  const draw = { population: cohort, marked: cohort - mostOf(lostFraction, cohort), draws: group };
+  return log2AtMost(draw, threshold - 1);
+}
+
+/**
+ * Of the cohort. The threshold of random groups holds against them; a federation that fears more needs smaller cohorts of
+ * sites it knows, or noise.
+ */
+export const CORRUPT_FRACTION = 0.1;
+
+/**
+ * 2^-40 that any group of a drawing is broken, and 20 bits more because a coordinator may have a drawing to choose: a
+ * million of them to find one that suits it.
+ */
+export const SECURITY_BITS = 60;
+
+/**
+ * The least threshold of a random group that keeps `log2Broken` at -60 or below against an active adversary with a tenth of
+ * the cohort; never below that of a complete graph, floor(2g/3) + 1.
+ */
+export function randomGroupThreshold(cohort: number, group: number): number {
+  let threshold = Math.floor((2 * group) / 3) + 1;
+  while (threshold < group && log2Broken({ cohort, group, threshold }, CORRUPT_FRACTION, 'active') > -SECURITY_BITS) {
+    threshold++;
+  }
+  return threshold;
+}
