@@ -28,6 +28,8 @@ export type AggregationErrorCode =
   | 'weak-key'
   /** This site is not in the list it was sent, or is there with keys that are not its own. */
   | 'not-included'
+  /** A list of sites that is not the group which the seed and the cohort give. */
+  | 'wrong-group'
   /** Fewer sites than the threshold, the minimum of survivors, or the site's own floor. */
   | 'too-few-sites'
   /** More sites than one group can hold. */

@@ -26,6 +26,7 @@ export {
   type Quantiser,
 } from './ring/quantiser.ts';
 export { rotate, rotateBack, rotatedLength } from './ring/rotation.ts';
+export { MAXIMUM_COHORT } from './topology/grouping.ts';
 export { CoordinatorRound, type CoordinatorRoundOptions } from './protocol/coordinator-round.ts';
 export type { MaskedVector } from './protocol/masked-vector.ts';
 export { SiteRound, type SiteRoundOptions } from './protocol/site-round.ts';

@@ -2,8 +2,9 @@
  * The messages of the masking protocol, field for field those of proto/noren/v1/secure_aggregation.proto.
  *
  * U1, U2, U3 are the sets of Bonawitz et al. (CCS 2017, figure 4): the sites that advertised keys, that also shared
- * their secrets, whose masked vector also arrived. R0 to R4 are the figure's rounds 0 to 4. Sites are numbered 0 .. n-1 by their place in the key roster, which
- * is U1 in ascending order of site id (by UTF-16 code unit).
+ * their secrets, whose masked vector also arrived. R0 to R4 are the figure's rounds 0 to 4. Sites are numbered 0 .. n-1 by
+ * their place in the key roster, which is U1 in ascending order of site id (by UTF-16 code unit). Of a cohort that is divided
+ * into groups every group is a round of its own, with its own U1, U2 and U3.
  */
 
 /** R0, site to coordinator. All keys live for one round. */
@@ -29,6 +30,8 @@ export interface KeyRoster {
   readonly advertisements: readonly KeyAdvertisement[];
   /** Ed25519 public identity key (32 bytes) of each site, in the same order. */
   readonly identityKeys: readonly Uint8Array[];
+  /** Ids of the sites of all groups, ascending, from which each finds its own group; empty where the roster is all of them. */
+  readonly cohort: readonly string[];
 }
 
 /** What one site entrusts to another, under a key only those two have. */

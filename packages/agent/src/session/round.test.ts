@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { nextRound, type RoundAction, type RoundEvent, type RoundPhase, type RoundState } from './round.ts';
 
 const roundId = 'round-1';
-const roster = { roundId, advertisements: [], identityKeys: [] };
+const roster = { roundId, advertisements: [], identityKeys: [], cohort: [] };
 const delivery = { roundId, sharingSites: [0, 1, 2], shares: [] };
 const survived = { roundId, survivors: [0, 1, 2, 3] };
 const request = { ...survived, witnesses: [] };

@@ -1,3 +1,4 @@
+import { MAXIMUM_COHORT } from '@noren/secure-aggregation';
 import type {
   ConsistencyRequest,
   KeyAdvertisement,
@@ -76,6 +77,7 @@ export const keyRosterSchema: z.ZodType<KeyRoster, noren.v1.KeyRoster.$Propertie
     roundId: roundIdSchema,
     advertisements: z.array(advertisement).max(MAXIMUM_SITES),
     identityKeys: z.array(key).max(MAXIMUM_SITES),
+    cohort: z.array(siteIdSchema).max(MAXIMUM_COHORT),
   })
   .refine((roster) => roster.advertisements.length === roster.identityKeys.length, {
     path: ['identityKeys'],

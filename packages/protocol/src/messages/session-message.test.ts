@@ -100,6 +100,7 @@ const coordinatorMessage: fc.Arbitrary<CoordinatorMessage> = fc.oneof(
       roundId,
       advertisements: fc.constant(advertisements),
       identityKeys: fc.array(bytes(32), { minLength: advertisements.length, maxLength: advertisements.length }),
+      cohort: fc.array(siteId, { maxLength: 6 }),
     }),
   ),
   fc.record({ kind: fc.constant('shareDelivery' as const), roundId, sharingSites: places, shares }),
@@ -215,7 +216,13 @@ test('more shares than a group can have sites are refused', () => {
 });
 
 test('a roster without a key for each advertisement, and survivors named twice, are refused', () => {
-  const roster = { kind: 'keyRoster', roundId: 'r', advertisements: [advertised], identityKeys: [] } as const;
+  const roster = {
+    kind: 'keyRoster',
+    roundId: 'r',
+    advertisements: [advertised],
+    identityKeys: [],
+    cohort: [],
+  } as const;
   expect(() => encodeCoordinatorMessage(roster)).toThrow('keyRoster.identityKeys');
   const request = { kind: 'revealRequest', roundId: 'r', survivors: [1, 1], witnesses: [] } as const;
   expect(() => encodeCoordinatorMessage(request)).toThrow('revealRequest.survivors');

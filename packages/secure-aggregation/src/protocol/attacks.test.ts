@@ -36,7 +36,7 @@ test('attack 1, model inconsistency: a site that was shown another plan finds no
 
   // A coordinator that wants it so passes the advertisements around all the same.
   const identityKeys = federation.sites.map(({ identity }) => identity.publicKey);
-  const roster = { roundId: federation.roundId, advertisements, identityKeys };
+  const roster = { roundId: federation.roundId, advertisements, identityKeys, cohort: [] };
   const codes = await Promise.all(federation.sites.map(({ round }) => rejectionCodeOf(round.share(roster))));
   expect(codes).toEqual(['bad-signature', 'bad-signature', 'bad-signature', 'bad-signature']);
 });
@@ -365,6 +365,7 @@ test('attack 17, grinding: a site’s number follows from its id; the coordinato
     roundId,
     advertisements: swapped.map((index) => advertisements.at(index)!),
     identityKeys: swapped.map((index) => identityKeys.at(index)!),
+    cohort: [],
   };
   expect(await rejectionCodeOf(first(federation).round.share(roster))).toBe('malformed');
 });

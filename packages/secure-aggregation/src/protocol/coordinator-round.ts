@@ -17,6 +17,7 @@ import type {
 } from '../messages.ts';
 import { addInto } from '../masks/ring.ts';
 import { centre, ringBitsFor, type RingBits } from '../ring/ring-width.ts';
+import { groupsOf } from '../topology/grouping.ts';
 import {
   assertEnough,
   assertFirst,
@@ -96,12 +97,38 @@ export class CoordinatorRound {
     advertised.set(message.siteId, message);
   }
 
-  /** Fixes U1. @throws AggregationError `too-few-sites`, `too-many-sites` */
+  /** Fixes U1 of a cohort that is one group. @throws AggregationError `too-few-sites`, `too-many-sites` */
   closeKeys(): KeyRoster {
     const { advertised } = this.#in('keys');
-    const advertisements = Array.from(advertised.values()).sort((a, b) => (a.siteId < b.siteId ? -1 : 1));
-    const identityKeys = advertisements.map(({ siteId }) => this.#invited.get(siteId)!);
-    const message = { roundId: this.#context.roundId, advertisements, identityKeys };
+    return this.#begin(Array.from(advertised.keys()).sort(), []);
+  }
+
+  /**
+   * Fixes U1 and divides it: every group is a round of its own from here on. Of one group it is this very round. Without a
+   * grouping there is one group.
+   *
+   * @throws AggregationError `too-few-sites`, `too-many-sites`
+   */
+  closeKeysInGroups(): readonly { readonly round: CoordinatorRound; readonly roster: KeyRoster }[] {
+    const { advertised } = this.#in('keys');
+    const cohort = Array.from(advertised.keys()).sort();
+    const { grouping } = this.#context;
+    const groups = grouping === undefined ? [cohort] : groupsOf(grouping, cohort);
+    if (groups.length === 1) return [{ round: this, roster: this.closeKeys() }];
+    const divided = groups.map((siteIds) => {
+      const round = new CoordinatorRound({ ...this.#context, sites: this.#invited });
+      round.#state = { phase: 'keys', register: new KeyRegister(), advertised };
+      return { round, roster: round.#begin(siteIds, cohort) };
+    });
+    this.#state = { phase: 'divided' };
+    return divided;
+  }
+
+  #begin(siteIds: readonly string[], cohort: readonly string[]): KeyRoster {
+    const { advertised } = this.#in('keys');
+    const advertisements = siteIds.map((siteId) => advertised.get(siteId)!);
+    const identityKeys = siteIds.map((siteId) => this.#invited.get(siteId)!);
+    const message = { roundId: this.#context.roundId, advertisements, identityKeys, cohort };
     const roster = Roster.ofVerified(this.#context, message);
     this.#state = { phase: 'shares', roster, sealed: new Map() };
     return message;
@@ -230,7 +257,7 @@ export class CoordinatorRound {
 
   /** Whether the sites sign the survivors; a group of three does not. */
   get mode(): GroupParameters['mode'] | null {
-    return this.#state.phase === 'keys' ? null : this.#state.roster.parameters.mode;
+    return 'roster' in this.#state ? this.#state.roster.parameters.mode : null;
   }
 
   /** Whether a threshold of sites has revealed. More may still come in, and help if one of them lied. */
@@ -265,6 +292,11 @@ export class CoordinatorRound {
     centre(state.sum, this.#ringBits(state.roster));
     this.#state = { ...state, phase: 'unmasked' };
     return state.sum;
+  }
+
+  /** Sites of the largest group, for `quantiserFor`; null until keys are closed. */
+  get ringSites(): number | null {
+    return 'roster' in this.#state ? this.#state.roster.ringSites : null;
   }
 
   get phase(): CoordinatorState['phase'] {
@@ -312,8 +344,8 @@ export class CoordinatorRound {
     verifyStatement(member.identityKey, this.#context, member.siteId, statement, signature);
   }
 
-  #ringBits({ members }: Roster): RingBits {
-    return ringBitsFor(members.length, this.#context.valueBits);
+  #ringBits({ ringSites }: Roster): RingBits {
+    return ringBitsFor(ringSites, this.#context.valueBits);
   }
 }
 

@@ -6,6 +6,8 @@ import type { Upload } from './upload.ts';
 /** What the coordinator knows and holds in each phase. */
 export type CoordinatorState =
   | { readonly phase: 'keys'; readonly register: KeyRegister; readonly advertised: Map<string, KeyAdvertisement> }
+  /** Its groups go on, each as a round of its own. */
+  | { readonly phase: 'divided' }
   | { readonly phase: 'shares'; readonly roster: Roster; readonly sealed: Map<SiteNumber, SealedShares> }
   | ({ readonly phase: 'uploads'; readonly uploads: Map<SiteNumber, Upload> } & Summing)
   | ({ readonly phase: 'consistency' } & Confirming)
@@ -33,12 +35,13 @@ interface Revealing extends Confirming {
 
 /** U1: the ids of the sites in the roster, ascending; empty until keys are closed. */
 export function cohortOf(state: CoordinatorState): readonly string[] {
-  return state.phase === 'keys' ? [] : state.roster.members.map(({ siteId }) => siteId);
+  return 'roster' in state ? state.roster.members.map(({ siteId }) => siteId) : [];
 }
 
 /** Sites that have made it through every phase that is closed. */
 export function remainingSites(state: CoordinatorState, invited: ReadonlyMap<string, Uint8Array>): readonly string[] {
   if (state.phase === 'keys') return Array.from(invited.keys());
+  if (state.phase === 'divided') return [];
   if (state.phase === 'shares') return cohortOf(state);
   return state.roster.siteIds(state.phase === 'uploads' ? state.sharingSites : state.survivors);
 }
@@ -46,6 +49,7 @@ export function remainingSites(state: CoordinatorState, invited: ReadonlyMap<str
 /** Sites whose message of the present phase is there. */
 export function heardSites(state: CoordinatorState): readonly string[] {
   if (state.phase === 'keys') return Array.from(state.advertised.keys());
+  if (state.phase === 'divided') return [];
   if (state.phase === 'shares') return state.roster.siteIds(state.sealed.keys());
   if (state.phase === 'consistency') return state.roster.siteIds(state.confirmed.keys());
   if (state.phase !== 'uploads') return state.roster.siteIds(state.revealed.keys());

@@ -46,7 +46,12 @@ test('Flower (c): the threshold is computed by each site, not taken from the ser
   ]);
   federation.coordinator.advertise(advertisement);
   for (const { round } of federation.sites.slice(1)) federation.coordinator.advertise(round.advertise());
-  expect(Object.keys(federation.coordinator.closeKeys()).sort()).toEqual(['advertisements', 'identityKeys', 'roundId']);
+  expect(Object.keys(federation.coordinator.closeKeys()).sort()).toEqual([
+    'advertisements',
+    'cohort',
+    'identityKeys',
+    'roundId',
+  ]);
 });
 
 test('Flower (d): the weight and the clipping indicator travel inside the masked vector only', async () => {

@@ -4,6 +4,7 @@ import { KEY_BYTES } from '../keys/agreement.ts';
 import { hashFields, HASH_BYTES, hex, utf8 } from '../keys/bytes.ts';
 import { PUBLIC_KEY_BYTES } from '../keys/identity.ts';
 import type { KeyAdvertisement, KeyRoster } from '../messages.ts';
+import { divisionOf, groupsOf, parametersWithin } from '../topology/grouping.ts';
 import { assertBytes, assertRound, type RoundContext } from './round-context.ts';
 import type { SiteNumber } from './site-number.ts';
 import { keysStatement, verifyStatement } from './transcript.ts';
@@ -62,6 +63,10 @@ export class KeyRegister {
 export class Roster {
   readonly members: readonly Member[];
   readonly parameters: GroupParameters;
+  /** Ids of the sites of all groups, ascending; of one group alone its own. */
+  readonly cohort: readonly string[];
+  /** Sites of the largest group: one width of ring and one quantiser for all, so that their sums can be added. */
+  readonly ringSites: number;
   /** Over everything but the signatures. It enters every key, so sites that saw different rosters mask apart. */
   readonly hash: Uint8Array;
 
@@ -72,15 +77,21 @@ export class Roster {
       identityKey: message.identityKeys[index]!,
       advertisement,
     }));
-    this.parameters = groupParameters(this.members.length);
-    this.hash = hashFields('roster', [utf8(context.roundId), ...this.members.flatMap(hashedFields)]);
+    const { cohort } = message;
+    this.cohort = cohort.length === 0 ? this.members.map(({ siteId }) => siteId) : cohort;
+    const groupSize = context.grouping?.groupSize ?? null;
+    this.parameters = parametersWithin(this.members.length, this.cohort.length, groupSize);
+    this.ringSites = cohort.length === 0 ? this.members.length : divisionOf(cohort.length, groupSize).largest;
+    const fields = [utf8(context.roundId), ...this.members.flatMap(hashedFields)];
+    if (cohort.length > 0) fields.push(hashFields('cohort', cohort.map(utf8)));
+    this.hash = hashFields('roster', fields);
   }
 
   /**
    * The roster a message describes, after every check that does not depend on who looks.
    *
    * @throws AggregationError `wrong-round`, `malformed`, `bad-signature`, `duplicate-site`, `duplicate-key`,
-   *   `too-few-sites`, `too-many-sites`
+   *   `too-few-sites`, `too-many-sites`, `wrong-group`
    */
   static verify(context: RoundContext, message: KeyRoster): Roster {
     assertRound(context, message.roundId);
@@ -89,7 +100,9 @@ export class Roster {
     }
     // Before the signatures: a roster of absurd length costs nothing.
     groupParameters(message.advertisements.length);
-    assertAscending(message.advertisements.map(({ siteId }) => siteId));
+    const siteIds = message.advertisements.map(({ siteId }) => siteId);
+    assertAscending(siteIds);
+    assertGroup(context, siteIds, message.cohort);
     const register = new KeyRegister();
     message.advertisements.forEach((advertisement, index) => {
       const identityKey = message.identityKeys[index]!;
@@ -159,4 +172,30 @@ function assertAscending(siteIds: readonly string[]): void {
     }
     throw new AggregationError('malformed', `The roster lists ${siteId} after ${previous}; site ids must ascend.`);
   });
+}
+
+/**
+ * Who masks with whom is computed, never chosen: a coordinator that could choose would surround a site with its own (attack
+ * 17).
+ *
+ * @throws AggregationError `wrong-group`, `malformed`, `duplicate-site`, `too-many-sites`
+ */
+function assertGroup({ grouping }: RoundContext, siteIds: readonly string[], cohort: readonly string[]): void {
+  if (grouping === undefined) {
+    if (cohort.length === 0) return;
+    throw new AggregationError(
+      'wrong-group',
+      'The plan does not divide the cohort, and the roster lists a part of it.',
+    );
+  }
+  if (cohort.length === 0) {
+    const { groups } = divisionOf(siteIds.length, grouping.groupSize);
+    if (groups === 1) return;
+    throw new AggregationError('wrong-group', `${siteIds.length} sites are divided into ${groups} groups, not one.`);
+  }
+  const { groups } = divisionOf(cohort.length, grouping.groupSize);
+  assertAscending(cohort);
+  const group = groups > 1 ? groupsOf(grouping, cohort).find((group) => group.includes(siteIds[0]!)) : undefined;
+  if (group?.length === siteIds.length && group.every((siteId, index) => siteId === siteIds[index])) return;
+  throw new AggregationError('wrong-group', 'The roster is none of the groups that seed and cohort give.');
 }

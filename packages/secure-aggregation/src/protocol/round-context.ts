@@ -2,6 +2,7 @@ import { AggregationError } from '../errors.ts';
 import { MAXIMUM_SITES } from '../group-parameters.ts';
 import { HASH_BYTES } from '../keys/bytes.ts';
 import { ringBitsFor } from '../ring/ring-width.ts';
+import { checkedGrouping, type Grouping } from '../topology/grouping.ts';
 
 /** What every party of a round must agree on before anything else. */
 export interface RoundContext {
@@ -12,13 +13,15 @@ export interface RoundContext {
   readonly length: number;
   /** Bits of one site's values, 8 .. 24: the ring is only as wide as their sum needs. Without it, 32 bits travel. */
   readonly valueBits?: number | undefined;
+  /** How the cohort is divided into groups that mask apart. Without it the cohort is one group, of 255 sites at most. */
+  readonly grouping?: Grouping | undefined;
 }
 
 /** 4 GiB of vector; an AES-CTR stream could go on to 2^36 bytes. */
 const MAXIMUM_LENGTH = 2 ** 30;
 
 /** A checked copy. @throws AggregationError `malformed`, `out-of-range` */
-export function roundContext({ roundId, planHash, length, valueBits }: RoundContext): RoundContext {
+export function roundContext({ roundId, planHash, length, valueBits, grouping }: RoundContext): RoundContext {
   if (roundId === '') throw new AggregationError('malformed', 'A round needs an id.');
   if (planHash.length !== HASH_BYTES) {
     throw new AggregationError('malformed', `A plan hash has ${HASH_BYTES} bytes, not ${planHash.length}.`);
@@ -28,7 +31,13 @@ export function roundContext({ roundId, planHash, length, valueBits }: RoundCont
   }
   // What the largest group has room for has room in every group: no round can fail on its width once it has begun.
   ringBitsFor(MAXIMUM_SITES, valueBits);
-  return { roundId, planHash: new Uint8Array(planHash), length, valueBits };
+  return {
+    roundId,
+    planHash: new Uint8Array(planHash),
+    length,
+    valueBits,
+    ...(grouping && { grouping: checkedGrouping(grouping) }),
+  };
 }
 
 /** @throws AggregationError `wrong-round` */

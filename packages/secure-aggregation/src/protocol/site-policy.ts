@@ -41,6 +41,10 @@ export function assertRegistered(roster: Roster, registered: ReadonlyMap<string,
     const fault = known ? 'has another identity key in the round than in the registry' : 'is not registered';
     throw new AggregationError('unknown-identity', `${siteId} ${fault}.`, [siteId]);
   }
+  // With ids of its own making in the cohort, a coordinator could move the borders between the groups.
+  const invented = roster.cohort.filter((siteId) => !registered.has(siteId));
+  if (invented.length === 0) return;
+  throw new AggregationError('unknown-identity', `${invented.join(', ')} not registered.`, invented);
 }
 
 /**

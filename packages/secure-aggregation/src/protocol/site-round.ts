@@ -195,7 +195,7 @@ export class SiteRound {
       throw new AggregationError('malformed', `The plan has ${this.#context.length} elements, not ${vector.length}.`);
     }
     assertChunkLength(chunkLength);
-    const ringBits = ringBitsFor(roster.members.length, this.#context.valueBits);
+    const ringBits = ringBitsFor(roster.ringSites, this.#context.valueBits);
     // First of all, so that no failure below can lead to masking twice.
     this.#state = { step: 'masked', roster, self, sharingSites, held };
 
@@ -266,6 +266,11 @@ export class SiteRound {
     } catch (error) {
       throw this.#abandon(error);
     }
+  }
+
+  /** Sites of the largest group, for `quantiserFor`; null until the roster is known. */
+  get ringSites(): number | null {
+    return 'roster' in this.#state ? this.#state.roster.ringSites : null;
   }
 
   /** U3 out of a message, once it is one that this site may see revealed. */
