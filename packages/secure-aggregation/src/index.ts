@@ -21,11 +21,11 @@ export {
   decodeSum,
   encodeUpdate,
   EXTRA_ELEMENTS,
+  maskedLength,
   quantiserFor,
   type DecodedSum,
   type Quantiser,
 } from './ring/quantiser.ts';
-export { rotate, rotateBack, rotatedLength } from './ring/rotation.ts';
 export { MAXIMUM_COHORT } from './topology/grouping.ts';
 export { CoordinatorRound, type CoordinatorRoundOptions } from './protocol/coordinator-round.ts';
 export type { MaskedVector } from './protocol/masked-vector.ts';

@@ -88,7 +88,7 @@ test('the decoded mean is the weighted mean of the clipped updates', () => {
 test('rounding is unbiased: the fraction decides how often it goes up', () => {
   // Quanta of one half: coordinates of 0.1, 0.5 and 0.9 quanta, both signs, 60 000 of each.
   const count = 60_000;
-  const quantiser = { clipNorm: 1e4, scale: 2, weightScale: 1024 };
+  const quantiser = { clipNorm: 1e4, scale: 2, weightScale: 1024, rotation: null };
   for (const quanta of [0.1, 0.5, 0.9, -0.1, -0.5, -0.9]) {
     const update = new Float32Array(count).fill(quanta / 2);
     const encoded = encodeUpdate(update, 1, quantiser, fixedRandom).subarray(0, count);
@@ -101,7 +101,7 @@ test('rounding is unbiased: the fraction decides how often it goes up', () => {
 
 test('whole quanta are not touched by rounding, and the update is not changed', () => {
   const update = new Float32Array([1, -2, 0, 3]);
-  const encoded = encodeUpdate(update, 1, { clipNorm: 100, scale: 4, weightScale: 8 }, fixedRandom);
+  const encoded = encodeUpdate(update, 1, { clipNorm: 100, scale: 4, weightScale: 8, rotation: null }, fixedRandom);
   expect([...encoded]).toEqual([4, -8, 0, 12, 8, 0]);
   expect([...update]).toEqual([1, -2, 0, 3]);
 });

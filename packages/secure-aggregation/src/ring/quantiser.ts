@@ -3,6 +3,7 @@ import { secureRandom, type RandomSource } from '../keys/random.ts';
 import { MaskStream, PIECE_WORDS } from '../masks/mask-stream.ts';
 import { clippingFactor } from './clipping.ts';
 import { ringBitsFor } from './ring-width.ts';
+import { rotate, rotateBack, rotatedBound, rotatedLength } from './rotation.ts';
 
 /**
  * How reals become elements of the ring of integers modulo 2^R and back. Part of the plan: all sites of a round must use
@@ -15,6 +16,15 @@ export interface Quantiser {
   readonly scale: number;
   /** Quanta that stand for a weight of 1; a power of two. */
   readonly weightScale: number;
+  /** Whether updates are rotated before they are rounded, and how; null for not at all. */
+  readonly rotation: Rotation | null;
+}
+
+export interface Rotation {
+  /** 32 bytes; the signs come from it. */
+  readonly planHash: Uint8Array;
+  /** Elements of an update. */
+  readonly length: number;
 }
 
 export interface DecodedSum {
@@ -32,17 +42,23 @@ export interface DecodedSum {
  */
 export const EXTRA_ELEMENTS = 2;
 
+/** Ring elements of a round's masked vector for updates of `length` elements. */
+export function maskedLength(length: number, rotated: boolean): number {
+  return (rotated ? rotatedLength(length) : length) + EXTRA_ELEMENTS;
+}
+
 /** Beyond these, float32 coordinates or the scale run out of exponents. */
 const SMALLEST_NORM = 1e-30;
 
 /**
  * The finest quantiser for which the sum of `sites` updates cannot leave the ring, whatever they are:
  *
- *   sites * (ceil(clipNorm * scale) + 1) < 2^(R-1)   and   sites * (weightScale + 1) < 2^(R-1)
+ *   sites * (ceil(B * scale) + 1) < 2^(R-1)   and   sites * (weightScale + 1) < 2^(R-1)
  *
  * where R is the ring's bits: 32, or valueBits + ceil(log2 sites).
  *
- * No coordinate of a vector exceeds its L2 norm, stochastic rounding goes up to the next integer at most, and the + 1
+ * B is clipNorm, for no coordinate of a vector exceeds its L2 norm; of a rotated one `rotatedBound`, some seven times less,
+ * which is nearly three bits. Stochastic rounding goes up to the next integer at most, and the + 1
  * covers the last bit of floating-point multiplication.
  *
  * @param clipNorm in the update's units, 1e-30 .. 1e30
@@ -55,10 +71,12 @@ export function quantiserFor({
   clipNorm,
   sites,
   valueBits,
+  rotation = null,
 }: {
   readonly clipNorm: number;
   readonly sites: number;
   readonly valueBits?: number | undefined;
+  readonly rotation?: Rotation | null;
 }): Quantiser {
   if (!(clipNorm >= SMALLEST_NORM && clipNorm <= 1 / SMALLEST_NORM)) {
     throw new AggregationError(
@@ -71,8 +89,9 @@ export function quantiserFor({
   const largestElement = Math.ceil(limit / sites) - 2;
   return {
     clipNorm,
-    scale: largestScale(clipNorm, largestElement),
+    scale: largestScale(clipNorm * (rotation === null ? 1 : rotatedBound(rotation.length)), largestElement),
     weightScale: 2 ** Math.floor(Math.log2(largestElement)),
+    rotation,
   };
 }
 
@@ -85,7 +104,7 @@ export function quantiserFor({
  * @param weight (0, 1]; it travels inside the masked vector and nowhere else
  * @param random for the rounding: rounding bits that could be predicted would say more about the update than its rounded
  *   value
- * @returns update.length + 2 ring elements
+ * @returns `maskedLength` ring elements
  * @throws AggregationError `out-of-range`
  */
 export function encodeUpdate(
@@ -101,12 +120,23 @@ export function encodeUpdate(
   if (!Number.isFinite(norm)) {
     throw new AggregationError('out-of-range', 'The update has values that are not finite; it must not be shared.');
   }
-  const vector = new Int32Array(update.length + EXTRA_ELEMENTS);
-  const bound = quantiser.clipNorm * quantiser.scale + 1;
-  roundStochastically(update, factor * weight * quantiser.scale, bound, vector, new MaskStream(random(32)));
+  const { rotation, scale, clipNorm } = quantiser;
+  if (rotation !== null && update.length !== rotation.length) {
+    throw new AggregationError('out-of-range', `The update has ${update.length} values instead of ${rotation.length}.`);
+  }
+  const values = rotation === null ? update : rotate(update, rotation.planHash);
+  const vector = new Int32Array(values.length + EXTRA_ELEMENTS);
+  const bound = clipNorm * (rotation === null ? 1 : rotatedBound(rotation.length)) * scale + 1;
+  const round = rotation === null ? roundPiece : roundPieceWithin;
+  const uniform = new MaskStream(random(32));
+  for (let start = 0; start < values.length; start += PIECE_WORDS) {
+    const piece = values.subarray(start, start + PIECE_WORDS);
+    const target = vector.subarray(start, start + piece.length);
+    round(piece, factor * weight * scale, bound, target, uniform.next(piece.length));
+  }
   // A site that takes part counts for something, however small its weight.
-  vector[update.length] = Math.max(1, Math.round(weight * quantiser.weightScale));
-  vector[update.length + 1] = clipped ? 1 : 0;
+  vector[values.length] = Math.max(1, Math.round(weight * quantiser.weightScale));
+  vector[values.length + 1] = clipped ? 1 : 0;
   return vector;
 }
 
@@ -123,7 +153,9 @@ export function decodeSum(sum: Int32Array, quantiser: Quantiser): DecodedSum {
     throw new AggregationError('out-of-range', 'The sum carries no weight: it is not a sum of encoded updates.');
   }
   const weight = quanta / quantiser.weightScale;
-  const meanUpdate = scaled(sum.subarray(0, length), 1 / (quantiser.scale * weight));
+  const mean = scaled(sum.subarray(0, length), 1 / (quantiser.scale * weight));
+  const { rotation } = quantiser;
+  const meanUpdate = rotation === null ? mean : rotateBack(mean, rotation.planHash, rotation.length);
   return { meanUpdate, weight, clipped };
 }
 
@@ -135,24 +167,30 @@ function largestScale(clipNorm: number, limit: number): number {
 }
 
 /** target = floor(source * factor + u), u uniform in [0, 1) with 32 bits: up with the probability of the fraction. */
-function roundStochastically(
-  source: Float32Array,
-  factor: number,
-  bound: number,
-  target: Int32Array,
-  uniform: MaskStream,
-): void {
-  for (let start = 0; start < source.length; start += PIECE_WORDS) {
-    const piece = source.subarray(start, start + PIECE_WORDS);
-    roundPiece(piece, factor, bound, target.subarray(start, start + piece.length), uniform.next(piece.length));
-  }
-}
-
 function roundPiece(source: Float32Array, factor: number, bound: number, target: Int32Array, random: Int32Array): void {
   for (let i = 0; i < source.length; i++) {
     const value = source[i]! * factor;
     // Impossible by construction; but a sum that has wrapped looks like any other, so nobody could notice later.
     if (Math.abs(value) > bound) throw new AggregationError('out-of-range', `${value} quanta are beyond ${bound}.`);
+    const below = Math.floor(value);
+    const up = random[i]! >>> 0 < (value - below) * 2 ** 32;
+    target[i] = up ? below + 1 : below;
+  }
+}
+
+/**
+ * The same of a rotated vector, whose bound holds but for one update in 2^40: whatever lies beyond is brought to it, which
+ * hurts nobody, where an update refused would cost a round.
+ */
+function roundPieceWithin(
+  source: Float32Array,
+  factor: number,
+  bound: number,
+  target: Int32Array,
+  random: Int32Array,
+): void {
+  for (let i = 0; i < source.length; i++) {
+    const value = Math.max(1 - bound, Math.min(bound - 1, source[i]! * factor));
     const below = Math.floor(value);
     const up = random[i]! >>> 0 < (value - below) * 2 ** 32;
     target[i] = up ? below + 1 : below;

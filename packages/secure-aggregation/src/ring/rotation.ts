@@ -8,6 +8,22 @@ export const ROTATION_BLOCK = 4096;
 
 const ORTHONORMAL = 1 / Math.sqrt(ROTATION_BLOCK);
 
+/** With a chance of 2^-40 over the plan's signs, some coordinate of an update lies beyond `rotatedBound`. */
+const EXCESS_BITS = 40;
+
+/**
+ * The bound B on every coordinate of a rotated vector of norm 1 and `length` elements: each is a sum of the d = 4096 elements
+ * of its block under random signs, divided by sqrt(d), so that by Hoeffding's inequality
+ *
+ *   P[|y| > s for any of l] <= 2 l exp(-s^2 d / 2) = 2^-40   at   s = sqrt(2 ln(2 l / 2^-40) / d)
+ *
+ * The plan, and with it the signs, is fixed before an update exists.
+ */
+export function rotatedBound(length: number): number {
+  const logOdds = Math.log(2 * Math.max(1, rotatedLength(length))) + EXCESS_BITS * Math.LN2;
+  return Math.sqrt((2 * logOdds) / ROTATION_BLOCK);
+}
+
 /** Elements of a rotated vector: whole blocks. */
 export function rotatedLength(length: number): number {
   return Math.ceil(length / ROTATION_BLOCK) * ROTATION_BLOCK;
