@@ -26,7 +26,10 @@ export {
   type DecodedSum,
   type Quantiser,
 } from './ring/quantiser.ts';
-export { MAXIMUM_COHORT } from './topology/grouping.ts';
+export { groupsOf, MAXIMUM_COHORT, parametersWithin, type Grouping } from './topology/grouping.ts';
+export { combineMeans, type Combination } from './robust/combination.ts';
+export { inspectGroups, type GroupInspection } from './robust/hygiene.ts';
+export { suspicionAfter, suspicionLimit, UNSUSPECTED, type ComparedGroup, type Suspicion } from './robust/suspicion.ts';
 export { CoordinatorRound, type CoordinatorRoundOptions } from './protocol/coordinator-round.ts';
 export type { MaskedVector } from './protocol/masked-vector.ts';
 export { SiteRound, type SiteRoundOptions } from './protocol/site-round.ts';
