@@ -23,8 +23,8 @@ const SCALE = [
 
 /**
  * The primitives of a round, then whole rounds of ten and a hundred sites with sites lost after they shared their secrets,
- * and with `scale` a thousand and ten thousand sites in groups, all in this one thread. Half a minute and some 200 MB;
- * `scale` takes about half an hour more.
+ * and with `scale` rounds of up to ten thousand sites in groups, all in this one thread. Half a minute and some 200 MB;
+ * `scale` takes about half an hour and some 3 GB more.
  */
 export async function benchmarkMasking({
   scale = false,
