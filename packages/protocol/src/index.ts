@@ -7,7 +7,7 @@ export type { Hash, RoundId, SiteId } from './identifiers.ts';
 
 // Plans
 export { federationNameSchema, planTemplateSchema, planSchema } from './plan/plan.ts';
-export type { PlanGroup, PlanModality, PlanTemplate, RoundPlan } from './plan/plan.ts';
+export type { Aggregation, PlanGroup, PlanModality, PlanTemplate, RoundPlan } from './plan/plan.ts';
 export { relearningEpochs } from './plan/plan-training.ts';
 export type { PlanObjective, PlanOrder, PlanPersonalisation, PlanTraining } from './plan/plan-training.ts';
 export { canonicalJson } from './plan/canonical-json.ts';
@@ -15,6 +15,8 @@ export type { JsonValue } from './plan/canonical-json.ts';
 export { encodePlan, parsePlan, parsePlanTemplate, planHash } from './plan/plan-document.ts';
 export { checkPlanGroups } from './plan/plan-groups.ts';
 export { signPlan, verifyPlanSignature } from './plan/plan-signature.ts';
+export { planMasking, planQuantiser } from './plan/plan-masking.ts';
+export type { PlanMasking } from './plan/plan-masking.ts';
 export { defaultTraining } from './plan/default-training.ts';
 
 // The registrar's roster

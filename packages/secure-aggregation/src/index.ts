@@ -26,7 +26,7 @@ export {
   type DecodedSum,
   type Quantiser,
 } from './ring/quantiser.ts';
-export { groupsOf, MAXIMUM_COHORT, parametersWithin, type Grouping } from './topology/grouping.ts';
+export { groupsOf, parametersWithin, smallestGroup, type Grouping } from './topology/grouping.ts';
 export { combineMeans, type Combination } from './robust/combination.ts';
 export { inspectGroups, type GroupInspection } from './robust/hygiene.ts';
 export { suspicionAfter, suspicionLimit, UNSUSPECTED, type ComparedGroup, type Suspicion } from './robust/suspicion.ts';

@@ -31,7 +31,7 @@ test.each<[string, Partial<SitePolicy>, Parameters<typeof examplePlan>[0], RegEx
     'a low threshold',
     { minimumThresholdFraction: 0.7 },
     { cohort: { minimumSites: 3, quorum: 1 } },
-    /67 % of a round's 3 sites can unmask together, this site asks for at least 70 %/,
+    /67 % of the 3 sites of a group can unmask together, this site asks for at least 70 %/,
   ],
   ['a group that must stay', { federatedGroups: ['item.price'] }, {}, /the update of item\.text leave/],
   ['every group', { federatedGroups: [] }, {}, /the update of item\.text, item\.price leave/],

@@ -1,11 +1,8 @@
 import { relearningEpochs, type RoundPlan } from '@noren/protocol';
-import { groupParameters } from '@noren/secure-aggregation';
+import { groupParameters, smallestGroup } from '@noren/secure-aggregation';
 import type { Hours, SitePolicy } from './policy.ts';
 
 export type Judgement = { readonly accepted: true } | { readonly accepted: false; readonly reason: string };
-
-/** Sites that can mask together: shares are points of GF(2^8). */
-const LARGEST_GROUP = 255;
 
 /** What the judgement depends on besides policy and plan. */
 export interface SiteFacts {
@@ -69,17 +66,18 @@ function rateReasons({ maximumRoundsPerDay: most }: SitePolicy, { joined, now }:
   return [`this site has joined ${rounds} rounds within 24 hours, it allows at most ${most}`];
 }
 
-function cohortReasons(policy: SitePolicy, plan: RoundPlan): string[] {
-  const sites = plan.cohort.minimumSites;
+function cohortReasons(policy: SitePolicy, { cohort, aggregation }: RoundPlan): string[] {
+  const groupSize = aggregation?.profile === 'robust' ? aggregation.groupSize : null;
+  const sites = smallestGroup(cohort.minimumSites, groupSize);
   if (sites < policy.minimumSites) {
     return [`the plan adds up ${sites} sites or more, this site asks for at least ${policy.minimumSites}`];
   }
-  // A larger federation masks in groups of at most 255; the fraction no longer changes with the size there.
-  const group = groupParameters(Math.min(sites, LARGEST_GROUP));
+  // What a group's threshold is in a larger cohort is never less.
+  const group = groupParameters(sites);
   const fraction = group.threshold / group.sites;
   return fraction < policy.minimumThresholdFraction
     ? [
-        `${percent(fraction)} of a round's ${sites} sites can unmask together, ` +
+        `${percent(fraction)} of the ${sites} sites of a group can unmask together, ` +
           `this site asks for at least ${percent(policy.minimumThresholdFraction)}`,
       ]
     : [];

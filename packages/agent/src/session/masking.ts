@@ -1,8 +1,6 @@
-import type { SiteMessage, UploadHeader } from '@noren/protocol';
+import { planMasking, planQuantiser, type SiteMessage, type SiteRoster, type UploadHeader } from '@noren/protocol';
 import {
-  EXTRA_ELEMENTS,
   encodeUpdate,
-  quantiserFor,
   SiteRound,
   type Identity,
   type ConsistencyRequest,
@@ -23,27 +21,31 @@ export interface MaskedUpdate {
   readonly bytes: number;
 }
 
+/** Whom the site masks with, and how a large cohort is divided. */
+export interface Registered {
+  /** The identity keys that the site's registrar lists; null without a registrar, where the coordinator says who they are. */
+  readonly members: ReadonlyMap<string, Uint8Array> | null;
+  /** The roster that the plan names; null where it names none. */
+  readonly roster: SiteRoster | null;
+}
+
 /** A round's secrets and the five messages made from them. Every wrong call or message throws AggregationError. */
 export class Masking {
-  readonly #plan: VerifiedPlan['plan'];
+  readonly #offer: VerifiedPlan;
   readonly #round: SiteRound;
-  #sites = 0;
+  #ringSites = 0;
 
-  /** `members`: the identity keys that the site's registrar lists, null without a registrar. */
   constructor(
     offer: VerifiedPlan,
     siteId: string,
     identity: Identity,
     policy: SitePolicy,
-    members: ReadonlyMap<string, Uint8Array> | null,
+    { members, roster }: Registered,
   ) {
-    this.#plan = offer.plan;
+    this.#offer = offer;
     this.#round = SiteRound.begin({
-      roundId: offer.plan.roundId,
+      ...planMasking(offer.plan, offer.hash, roster),
       siteId,
-      planHash: offer.hash,
-      length: offer.plan.vectorLength + EXTRA_ELEMENTS,
-      valueBits: offer.plan.update.valueBits,
       identity,
       ...(members === null ? {} : { registeredIdentities: members }),
       floor: { minimumSites: policy.minimumSites, minimumThresholdFraction: policy.minimumThresholdFraction },
@@ -56,8 +58,8 @@ export class Masking {
 
   async share(roster: KeyRoster): Promise<SiteMessage> {
     const shares = await this.#round.share(roster);
-    // Every site and the coordinator derive the quantiser from the roster, the one list all of them hold.
-    this.#sites = roster.advertisements.length;
+    // Every site and the coordinator have the quantiser from the size of the cohort, which all of them know.
+    this.#ringSites = this.#round.ringSites ?? 0;
     return { kind: 'sealedShares', ...shares };
   }
 
@@ -67,8 +69,9 @@ export class Masking {
 
   /** Clips, weighs and quantises. Weight = min(examples, maximumWeight) / maximumWeight. */
   quantise({ update, examples }: Relearned): Int32Array {
-    const { clipNorm, maximumWeight, valueBits } = this.#plan.update;
-    if (update.length !== this.#plan.vectorLength || !allFinite(update)) {
+    const { plan, hash } = this.#offer;
+    const { maximumWeight } = plan.update;
+    if (update.length !== plan.vectorLength || !allFinite(update)) {
       throw new AgentError(
         'training-failed',
         're-learning gave an update of the wrong length, or one that is not finite',
@@ -76,7 +79,7 @@ export class Masking {
     }
     if (examples < 1) throw new AgentError('data-unusable', 'the site has no training example');
     const weight = Math.min(examples, maximumWeight) / maximumWeight;
-    return encodeUpdate(update, weight, quantiserFor({ clipNorm, sites: this.#sites, valueBits }));
+    return encodeUpdate(update, weight, planQuantiser(plan, hash, this.#ringSites));
   }
 
   /** Masks in place: `quantised` holds the masked vector afterwards. */

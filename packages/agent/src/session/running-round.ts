@@ -1,4 +1,4 @@
-import type { ActivityName, Hash, SiteMessage } from '@noren/protocol';
+import { readSignedRoster, type ActivityName, type Hash, type SiteMessage } from '@noren/protocol';
 import type { ConsistencyRequest, KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggregation';
 import { AgentError } from '../agent-error.ts';
 import { dataJob, servedModel, type AgentParts } from '../agent-parts.ts';
@@ -11,7 +11,7 @@ import type { Evaluation, RoundJob, TaskWatch } from '../relearning/trainer.ts';
 import type { Adoption } from './adoption.ts';
 import { checkBackbone, checkRelease } from './artifacts.ts';
 import type { Link } from './link.ts';
-import { Masking, type MaskedUpdate } from './masking.ts';
+import { Masking, type MaskedUpdate, type Registered } from './masking.ts';
 import type { VerifiedPlan } from './offer.ts';
 import { checkRoster } from './site-roster.ts';
 import { ProgressReports } from './progress-reports.ts';
@@ -28,7 +28,7 @@ export class RunningRound {
   readonly #progress: ProgressReports;
   readonly #contribution = new AbortController();
   readonly #whole = new AbortController();
-  #members: ReadonlyMap<string, Uint8Array> | null = null;
+  #registered: Registered = { members: null, roster: null };
   #masking: Masking | null = null;
   #masked: MaskedUpdate | null = null;
   #job: Promise<RoundJob> | null = null;
@@ -57,12 +57,20 @@ export class RunningRound {
     return judgement;
   }
 
-  /** Fetches the roster that the plan names and holds it against the site's registrar; without one there is nothing to. */
+  /**
+   * Fetches the roster that the plan names and holds it against the site's registrar. A site without one takes only the group
+   * seed from it: who the sites are, the coordinator tells it anyway.
+   */
   async #judgeRoster(): Promise<Judgement> {
     const { config, memory, site, signer } = this.#parts;
     const { plan } = this.#offer;
-    if (config.policy.registrarKey === null || plan.roster === null) return { accepted: true };
-    const check = checkRoster((await this.#fetch(plan.roster, this.#whole.signal)).bytes, plan, {
+    if (plan.roster === null) return { accepted: true };
+    const { bytes } = await this.#fetch(plan.roster, this.#whole.signal);
+    if (config.policy.registrarKey === null) {
+      this.#registered = { members: null, roster: readSignedRoster(bytes).roster };
+      return { accepted: true };
+    }
+    const check = checkRoster(bytes, plan, {
       registrarKey: new Uint8Array(Buffer.from(config.policy.registrarKey, 'hex')),
       federation: site.federation,
       siteId: site.siteId,
@@ -70,7 +78,7 @@ export class RunningRound {
       seen: memory.current.roster,
     });
     if (check.kind === 'refused') return { accepted: false, reason: check.reason };
-    this.#members = check.members;
+    this.#registered = check;
     await memory.update((state) => ({ ...state, roster: check.seen }));
     return { accepted: true };
   }
@@ -78,7 +86,7 @@ export class RunningRound {
   /** Accepts the offer, sends the round's keys and begins to prepare. */
   async join(): Promise<void> {
     const { site, signer, config, layout } = this.#parts;
-    const masking = new Masking(this.#offer, site.siteId, signer, config.policy, this.#members);
+    const masking = new Masking(this.#offer, site.siteId, signer, config.policy, this.#registered);
     this.#masking = masking;
     const advertisement = masking.advertise();
     // On disk first: after a crash the site must know that it has keys out which it no longer holds.

@@ -30,7 +30,7 @@ interface Document extends SignedRoster {
 
 function rosterOf(ids: string, previous: SignedRoster | null = null, suspend: string = '', key = registrar): Document {
   const change = { add: entries(ids), suspend: suspend.split('').map(parseSiteId) };
-  const bytes = signRoster(nextRoster('harbour', previous, change), key);
+  const bytes = signRoster(nextRoster('harbour', previous, change, new Uint8Array(32)), key);
   return { ...readSignedRoster(bytes), bytes };
 }
 
@@ -107,7 +107,7 @@ describe('a site whose policy names a registrar', () => {
         return { site: parseSiteId(id), identityKey };
       }),
     );
-    const bytes = signRoster(nextRoster('harbour', null, { add, suspend: [] }), registrar);
+    const bytes = signRoster(nextRoster('harbour', null, { add, suspend: [] }, new Uint8Array(32)), registrar);
     const roster = coordinator.put(bytes);
     expect(roster).toBe(contentHash(bytes));
     const round = coordinator.begin(federation.plan({ roster }));

@@ -1,4 +1,4 @@
-import { readSignedRoster, type RoundPlan, type SignedRoster } from '@noren/protocol';
+import { readSignedRoster, type RoundPlan, type SignedRoster, type SiteRoster } from '@noren/protocol';
 import type { SeenRoster } from '../home/state.ts';
 
 /** What a roster is held against. */
@@ -14,7 +14,12 @@ export interface RosterFacts {
 }
 
 export type RosterCheck =
-  | { readonly kind: 'valid'; readonly members: ReadonlyMap<string, Uint8Array>; readonly seen: SeenRoster }
+  | {
+      readonly kind: 'valid';
+      readonly roster: SiteRoster;
+      readonly members: ReadonlyMap<string, Uint8Array>;
+      readonly seen: SeenRoster;
+    }
   | { readonly kind: 'refused'; readonly reason: string };
 
 /**
@@ -43,7 +48,7 @@ export function checkRoster(bytes: Uint8Array, plan: Pick<RoundPlan, 'roster'>, 
   if (own === undefined || !sameKey(own, site.identityKey)) {
     return refused('the roster does not list this site as active with its own identity key');
   }
-  return { kind: 'valid', members, seen: { epoch: roster.epoch, hash } };
+  return { kind: 'valid', roster, members, seen: { epoch: roster.epoch, hash } };
 }
 
 function chainFault({ roster, hash }: SignedRoster, seen: SeenRoster | null): string | null {

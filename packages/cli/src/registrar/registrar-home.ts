@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -65,7 +65,7 @@ export class RegistrarHome {
   }
 
   /**
-   * Signs the roster that follows the newest one and keeps it. A federation is named with its first roster.
+   * Signs the roster that follows the newest one, with a group seed of its own, and keeps it. A federation is named with its first roster.
    * Throws CliError, or ProtocolError `invalid-roster`; then nothing has changed.
    */
   async sign(federation: string | null, change: RosterChange): Promise<Uint8Array> {
@@ -77,7 +77,7 @@ export class RegistrarHome {
     if (federation !== null && federation !== known) {
       throw new CliError(`This registrar's rosters are for the federation "${known}", not "${federation}".`);
     }
-    const bytes = signRoster(nextRoster(known, previous, change), this.#key);
+    const bytes = signRoster(nextRoster(known, previous, change, randomBytes(32)), this.#key);
     const temporary = join(this.#folder, `roster.${randomUUID()}`);
     await writeNew(temporary, bytes);
     await rename(temporary, rosterFile(this.#folder));

@@ -313,7 +313,7 @@ describe('a registrar’s roster', () => {
     identityKey: Buffer.from(site.publicKey).toString('hex'),
   });
   const signed = (previous: SignedRoster | null, change: RosterChange, key = registrar): Uint8Array =>
-    signRoster(nextRoster('Test', previous, change), key);
+    signRoster(nextRoster('Test', previous, change, new Uint8Array(32)), key);
 
   test('decides who is asked, and every plan names it', async () => {
     await gather();
@@ -343,7 +343,7 @@ describe('a registrar’s roster', () => {
     const refusals = [
       [signed(previous, without, generateSigningKey()), 'another key'],
       [signed(readSignedRoster(signed(previous, without)), without), 'does not follow roster 1'],
-      [signRoster(nextRoster('Other', previous, without), registrar), 'for the federation "Other"'],
+      [signRoster(nextRoster('Other', previous, without, new Uint8Array(32)), registrar), 'for the federation "Other"'],
     ] as const;
     for (const [bytes, why] of refusals) await expect(federation.installRoster(bytes)).rejects.toThrow(why);
     expect(await federation.installRoster(signed(previous, without))).toEqual({ epoch: 2, sites: 4 });

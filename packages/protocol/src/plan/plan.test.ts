@@ -63,7 +63,11 @@ const changes = fc.record({
     learningRate: positive(1),
     groups: fc.constantFrom<PlanPersonalisation['groups']>('trained', 'all'),
   }),
-  cohort: fc.record({ minimumSites: fc.integer({ min: 3, max: 1024 }), quorum: positive(1) }),
+  cohort: fc.record({ minimumSites: fc.integer({ min: 12, max: 10_000 }), quorum: positive(1) }),
+  aggregation: fc.constantFrom(
+    { profile: 'private' as const },
+    { profile: 'robust' as const, groupSize: 4, combine: 'median' as const },
+  ),
   seed: fc.integer({ min: 0, max: 0xffff_ffff }),
   round: fc.integer({ min: 1, max: 0xffff_ffff }),
   backbone: hash,
@@ -75,6 +79,8 @@ const plan: fc.Arbitrary<RoundPlan> = changes.map((change) => Object.assign(stru
 function trained(change: object): object {
   return { ...example.training, ...change };
 }
+
+const robust = (groupSize: number): object => ({ profile: 'robust', groupSize, combine: 'median' });
 
 /** The error of a plan with one thing changed. */
 function refusal(change: object): PlanError {
@@ -125,6 +131,17 @@ test('a document with another spelling, a repeated key or other bytes is refused
 test.each([
   ['an unknown field', { rond: 1 }, ''],
   ['a learning rate of zero', { training: { ...example.training, learningRate: 0 } }, 'training.learningRate'],
+  ['a profile of its own', { aggregation: { profile: 'public' } }, 'aggregation.profile'],
+  [
+    'robust groups of two',
+    { aggregation: robust(2), cohort: { minimumSites: 100, quorum: 1 } },
+    'aggregation.groupSize',
+  ],
+  [
+    'robust groups too few to compare',
+    { aggregation: robust(16), cohort: { minimumSites: 47, quorum: 1 } },
+    'cohort.minimumSites',
+  ],
   ['a cohort of two', { cohort: { minimumSites: 2, quorum: 1 } }, 'cohort.minimumSites'],
   ['a confidence of one', { gate: { confidence: 1, margin: 0 } }, 'gate.confidence'],
   ['a modality twice', { modalities: ['text', 'text'] }, 'modalities'],

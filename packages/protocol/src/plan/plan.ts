@@ -19,6 +19,20 @@ export interface PlanGroup {
 
 export type PlanModality = 'text' | 'image' | 'price';
 
+/**
+ * - `private`: groups as large as can be, one up to 128 sites and else of about a hundred; their sums are added
+ * - `robust`: many small groups of `groupSize` sites and a few more, whose means are combined so that some spoilt groups do no
+ *   harm. Each sum hides a site among few: it wants noise, or sites that trust one another
+ */
+export type Aggregation =
+  | { readonly profile: 'private' }
+  | {
+      readonly profile: 'robust';
+      /** 4 .. 64. */
+      readonly groupSize: number;
+      readonly combine: 'median' | 'trimmed-mean' | 'geometric-median';
+    };
+
 /** What an operator writes: one kind of round. Data only; an agent's abilities are compiled in. */
 export interface PlanTemplate {
   readonly version: 1;
@@ -41,7 +55,14 @@ export interface PlanTemplate {
      * in 32, the finest.
      */
     readonly valueBits?: number | undefined;
+    /**
+     * Whether updates are rotated at random before they are quantised: a value then needs nearly three bits less for the same
+     * error. Without it they are not.
+     */
+    readonly rotation?: boolean | undefined;
   };
+  /** How cohorts are divided and added up; `private` where the plan does not say. */
+  readonly aggregation?: Aggregation | undefined;
   readonly server: { readonly optimizer: 'fedavg' | 'fedadam'; readonly learningRate: number };
   readonly cohort: {
     readonly minimumSites: number;
@@ -88,8 +109,12 @@ export interface RoundPlan extends PlanTemplate {
 export const MAXIMUM_PLAN_GROUPS = 512;
 /** Elements of a federated vector: 1 GiB of float32. */
 export const MAXIMUM_VECTOR_LENGTH: number = 2 ** 28;
-/** Sites in one masking group; bounds every list a message may carry. */
-export const MAXIMUM_SITES = 1024;
+/** Sites in one masking group; bounds every list of them in a message. */
+export const MAXIMUM_SITES = 255;
+/** Sites of one round, in all its groups. */
+export const MAXIMUM_COHORT = 10_000;
+/** Of less than three groups none can be told from the others. */
+const FEWEST_ROBUST_GROUPS = 3;
 
 /** A federation's name is part of certificates, paths and pages. */
 export const federationNameSchema: z.ZodType<string, string> = z
@@ -133,11 +158,22 @@ const templateShape = {
     clipNorm: z.number().positive().max(1e6),
     maximumWeight: z.int().min(1).max(1e9),
     valueBits: z.int().min(8).max(24).optional(),
+    rotation: z.boolean().optional(),
   }),
+  aggregation: z
+    .discriminatedUnion('profile', [
+      z.strictObject({ profile: z.literal('private') }),
+      z.strictObject({
+        profile: z.literal('robust'),
+        groupSize: z.int().min(4).max(64),
+        combine: z.enum(['median', 'trimmed-mean', 'geometric-median']),
+      }),
+    ])
+    .optional(),
   server: z.strictObject({ optimizer: z.enum(['fedavg', 'fedadam']), learningRate }),
   cohort: z.strictObject({
     // With two sites each could subtract its own update from the sum and read the other's.
-    minimumSites: z.int().min(3, 'secure aggregation needs at least 3 sites').max(MAXIMUM_SITES),
+    minimumSites: z.int().min(3, 'secure aggregation needs at least 3 sites').max(MAXIMUM_COHORT),
     quorum: z.number().positive().max(1),
   }),
   deadlines: z.strictObject({
@@ -153,7 +189,7 @@ const templateShape = {
 
 /** What no field says alone. */
 function coherent(context: z.core.ParsePayload<PlanTemplate>): void {
-  const fault = trainingFault(context.value);
+  const fault = trainingFault(context.value) ?? groupsFault(context.value);
   if (fault !== null) context.issues.push({ code: 'custom', input: context.value, ...fault, path: [...fault.path] });
 }
 
@@ -172,3 +208,11 @@ export const planSchema: z.ZodType<RoundPlan, unknown> = z
     roster: hashSchema.nullable(),
   })
   .check(coherent);
+
+function groupsFault({ aggregation, cohort }: PlanTemplate): ReturnType<typeof trainingFault> {
+  if (aggregation?.profile !== 'robust') return null;
+  const least = FEWEST_ROBUST_GROUPS * aggregation.groupSize;
+  if (cohort.minimumSites >= least) return null;
+  const message = `a robust round compares ${FEWEST_ROBUST_GROUPS} groups or more, so that it needs at least ${least} sites`;
+  return { path: ['cohort', 'minimumSites'], message };
+}

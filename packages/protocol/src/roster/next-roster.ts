@@ -10,8 +10,16 @@ export interface RosterChange {
   readonly suspend: readonly SiteId[];
 }
 
-/** The roster that follows `previous` (null for a federation's first). Throws ProtocolError `invalid-roster`. */
-export function nextRoster(federation: string, previous: SignedRoster | null, change: RosterChange): SiteRoster {
+/**
+ * The roster that follows `previous` (null for a federation's first), with a group seed that was drawn for it: 32 random bytes.
+ * Throws ProtocolError `invalid-roster`.
+ */
+export function nextRoster(
+  federation: string,
+  previous: SignedRoster | null,
+  change: RosterChange,
+  groupSeed: Uint8Array,
+): SiteRoster {
   const sites = new Map(previous?.roster.sites.map((entry) => [entry.site, entry]));
   for (const { site, identityKey } of change.add) sites.set(site, { site, identityKey, status: 'active' });
   for (const site of change.suspend) {
@@ -26,6 +34,7 @@ export function nextRoster(federation: string, previous: SignedRoster | null, ch
     federation,
     epoch: (previous?.roster.epoch ?? 0) + 1,
     previousRoster: previous?.hash ?? null,
+    groupSeed: Buffer.from(groupSeed).toString('hex'),
     sites: [...sites.values()].toSorted((a, b) => (a.site < b.site ? -1 : 1)),
   };
 }

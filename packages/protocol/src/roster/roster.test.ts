@@ -20,6 +20,7 @@ const roster: SiteRoster = {
   federation: 'harbour',
   epoch: 1,
   previousRoster: null,
+  groupSeed: '5'.repeat(64),
   sites: [entry('akita', '1'), entry('beppu', '2'), entry('chiba', '3', 'suspended')],
 };
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -74,11 +75,9 @@ describe('the next roster', () => {
   const first = readSignedRoster(signRoster(roster, registrar));
 
   test('names the one before it, and keeps, adds, replaces and suspends', () => {
-    const next = nextRoster('harbour', first, {
-      add: [entry('date', '4'), entry('akita', '5')],
-      suspend: [parseSiteId('beppu')],
-    });
-    expect(next).toMatchObject({ epoch: 2, previousRoster: first.hash });
+    const change = { add: [entry('date', '4'), entry('akita', '5')], suspend: [parseSiteId('beppu')] };
+    const next = nextRoster('harbour', first, change, new Uint8Array(32).fill(0xab));
+    expect(next).toMatchObject({ epoch: 2, previousRoster: first.hash, groupSeed: 'ab'.repeat(32) });
     expect(next.sites).toEqual([
       entry('akita', '5'),
       entry('beppu', '2', 'suspended'),
@@ -88,6 +87,7 @@ describe('the next roster', () => {
   });
 
   test('cannot suspend a stranger', () => {
-    expect(() => nextRoster('harbour', first, { add: [], suspend: [parseSiteId('ebina')] })).toThrow('ebina');
+    const seed = new Uint8Array(32);
+    expect(() => nextRoster('harbour', first, { add: [], suspend: [parseSiteId('ebina')] }, seed)).toThrow('ebina');
   });
 });

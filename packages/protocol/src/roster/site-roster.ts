@@ -24,6 +24,11 @@ export interface SiteRoster {
   readonly epoch: number;
   /** Content hash of the signed roster before this one; null for the first. */
   readonly previousRoster: Hash | null;
+  /**
+   * 32 bytes, hexadecimal, from which rounds of many sites are divided into groups (secure aggregation, attack 17). Drawn by
+   * the registrar for this roster, after its sites were named: neither the coordinator nor a site had a say in it.
+   */
+  readonly groupSeed: string;
   /** Ascending by site id (UTF-16 code units). */
   readonly sites: readonly RosterSite[];
 }
@@ -42,6 +47,7 @@ export const siteRosterSchema: z.ZodType<SiteRoster, unknown> = z.strictObject({
   federation: federationNameSchema,
   epoch: z.int().min(1).max(0xffff_ffff),
   previousRoster: hashSchema.nullable(),
+  groupSeed: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits'),
   sites: z
     .array(rosterSite)
     .max(MAXIMUM_ROSTER_SITES)

@@ -71,6 +71,13 @@ export function divisionOf(cohort: number, groupSize: number | null): Division {
   return { groups, largest: Math.ceil(cohort / groups) };
 }
 
+/** Fewest sites that a group can have where the cohort has so many, or more. */
+export function smallestGroup(cohort: number, groupSize: number | null): number {
+  if (groupSize !== null) return Math.min(cohort, groupSize);
+  // From 129 sites on there are two groups of 64.
+  return Math.min(cohort, Math.floor((LARGEST_GROUP + 1) / 2));
+}
+
 /**
  * The groups of a cohort. Sites are ranked by a hash of seed and id, and the ranking is cut into equal parts, so that the same
  * site in the same cohort is always in the same group, and a site more or less moves few others: who wants a certain site
