@@ -7,9 +7,13 @@ export { featureDimensions, featuriserFrom } from './features/featuriser-tensors
 export type { FeaturiseOptions, FitOptions } from './features/featurise.ts';
 export type { Featuriser, FeatureTensor, ItemFeatures, Modality } from './features/featuriser.ts';
 export { type DatasetName, importFederation, type ImportOptions } from './importers/import-federation.ts';
+export { readUnisrecDomain } from './importers/unisrec.ts';
+export type { PriceRange } from './price-range.ts';
+export type { Counted, CustomersByPurchases, DropKind, NoticeKind } from './reading-counts.ts';
 export type {
   CatalogueItem,
   DataReport,
+  FeatureFiles,
   FederationData,
   FederationSite,
   Progress,
