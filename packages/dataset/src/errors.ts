@@ -18,6 +18,7 @@ export type DatasetErrorCode =
   | 'no-items'
   | 'no-interactions'
   | 'layout-unknown'
+  | 'split-invalid'
   | 'world-invalid'
   | 'features-invalid'
   | 'featuriser-invalid'

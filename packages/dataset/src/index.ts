@@ -24,5 +24,5 @@ export { readSite, type ReadSiteOptions } from './site/read-site.ts';
 export { sourceFiles } from './site/source-files.ts';
 export { siteSourceSchema, type SiteSource, type SiteSourceInput } from './site/source.ts';
 export { writeSite } from './site/write-site.ts';
-export { type Split, type SplitOptions, splitSequences } from './split.ts';
+export { type Split, type SplitOptions, splitSequences, type TimeCuts } from './split.ts';
 export { generateFederation, type World, type WorldOptions } from './world/generate-federation.ts';
