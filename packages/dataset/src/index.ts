@@ -25,4 +25,5 @@ export { sourceFiles } from './site/source-files.ts';
 export { siteSourceSchema, type SiteSource, type SiteSourceInput } from './site/source.ts';
 export { writeSite } from './site/write-site.ts';
 export { type Split, type SplitOptions, splitSequences, type TimeCuts } from './split.ts';
+export { renderReport } from './summary/render-report.ts';
 export { generateFederation, type World, type WorldOptions } from './world/generate-federation.ts';

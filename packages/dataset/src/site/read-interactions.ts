@@ -4,7 +4,7 @@ import { DatasetError } from '../errors.ts';
 import { InteractionLog } from '../interaction-log.ts';
 import { PaidPrices } from '../paid-prices.ts';
 import type { DropKind, ReadingCounts } from '../reading-counts.ts';
-import type { CatalogueItem } from '../retail-data.ts';
+import type { CatalogueItem, Progress } from '../retail-data.ts';
 import { openTable, requireColumn } from '../table/table.ts';
 import { BadRows } from './bad-rows.ts';
 import { readCurrency, readId, readPrice, readQuantity, type Fault } from './cells.ts';
@@ -12,11 +12,15 @@ import { InteractionColumns, type InteractionCells } from './interaction-columns
 import type { SiteSource } from './source.ts';
 
 const MOST_INTERACTIONS = 200_000_000;
+/** Rows; a second or less. */
+const TOLD_EVERY = 100_000;
 
 export interface InteractionReading {
   readonly base: string;
   readonly counts: ReadingCounts;
   readonly catalogue: readonly CatalogueItem[];
+  /** Called every so many rows; how many there are is known at the end only. */
+  readonly onProgress: Progress;
 }
 
 export interface InteractionsRead {
@@ -40,6 +44,8 @@ export async function readInteractions(source: SiteSource, o: InteractionReading
       rowsRead += chunk.rows;
       if (rowsRead > MOST_INTERACTIONS) throw tooMany(file);
       rows.add(columns.cut(chunk.columns), chunk.firstRow, chunk.rows);
+      if (Math.floor(rowsRead / TOLD_EVERY) > Math.floor((rowsRead - chunk.rows) / TOLD_EVERY))
+        o.onProgress(rowsRead, rowsRead, 'reading interactions');
     }
     rows.finish();
     if (isDropping) {

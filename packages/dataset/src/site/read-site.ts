@@ -32,7 +32,7 @@ export async function readSite(
   const counts = new ReadingCounts();
   const onProgress = o.onProgress ?? ((): void => undefined);
   const listed = await readCatalogue(mapping, { base, counts, images: o.images ?? 'decode', onProgress });
-  const { log, rowsRead, paid } = await readInteractions(mapping, { base, counts, catalogue: listed });
+  const { log, rowsRead, paid } = await readInteractions(mapping, { base, counts, catalogue: listed, onProgress });
   const catalogue = listed.map((item, number) => (item.price === null ? withPrice(item, paid.median(number)) : item));
   const logged = log.sequences({ repeats: mapping.repeats, minimumSequence: mapping.minimumSequence }, counts);
   const sequences = mapping.minimumItemPurchases > 1 ? keepCore(logged, mapping, counts) : logged;
