@@ -1,3 +1,4 @@
+export { benchmarkImport, type ImportBenchmarkRow } from './benchmark/benchmark-import.ts';
 export { benchmarkImages, type ImageBenchmarkRow } from './benchmark/benchmark-images.ts';
 export { DatasetError, type DatasetErrorCode, type Place } from './errors.ts';
 export type { EncoderDescription, EncoderDescriptions } from './features/encoder-description.ts';
