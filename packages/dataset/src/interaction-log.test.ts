@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { InteractionLog } from './interaction-log.ts';
-import { DroppedRows } from './report.ts';
+import { ReadingCounts } from './reading-counts.ts';
 
 test('any log becomes what sorting, deduplicating and filtering row by row gives', () => {
   const row = fc.record({ customer: fc.constantFrom('a', 'b', 'c', 'd'), item: fc.nat(5), time: fc.nat(4) });
@@ -14,8 +14,8 @@ test('any log becomes what sorting, deduplicating and filtering row by row gives
       (rows, repeats, minimumSequence) => {
         const log = new InteractionLog();
         for (const { customer, item, time } of rows) log.add(customer, item, time);
-        const dropped = new DroppedRows();
-        const { customers, offsets, items, times } = log.sequences({ repeats, minimumSequence }, dropped);
+        const counts = new ReadingCounts();
+        const { customers, offsets, items, times } = log.sequences({ repeats, minimumSequence }, counts);
 
         const expected = [...new Set(rows.map(({ customer }) => customer))].flatMap((customer) => {
           const sorted = rows.filter((one) => one.customer === customer).toSorted((a, b) => a.time - b.time);
@@ -31,7 +31,7 @@ test('any log becomes what sorting, deduplicating and filtering row by row gives
           0,
           ...expected.map((_, at) => expected.slice(0, at + 1).reduce((sum, { kept }) => sum + kept.length, 0)),
         ]);
-        const lost = dropped.list().reduce((sum, { rows: count }) => sum + count, 0);
+        const lost = counts.dropped.reduce((sum, { rows: count }) => sum + count, 0);
         expect(lost + items.length).toBe(rows.length);
       },
     ),
@@ -41,7 +41,7 @@ test('any log becomes what sorting, deduplicating and filtering row by row gives
 test('a log grows beyond its first size without losing rows', () => {
   const log = new InteractionLog();
   for (let row = 0; row < 5000; row++) log.add(`customer ${row % 7}`, row, row);
-  const { offsets, items } = log.sequences({ repeats: 'first', minimumSequence: 1 }, new DroppedRows());
+  const { offsets, items } = log.sequences({ repeats: 'first', minimumSequence: 1 }, new ReadingCounts());
   expect(offsets.at(-1)).toBe(5000);
   expect(items[4999]).toBe(4997);
 });

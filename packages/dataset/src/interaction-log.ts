@@ -1,23 +1,35 @@
-import type { DroppedRows } from './report.ts';
+import type { ReadingCounts } from './reading-counts.ts';
 import type { Sequences } from './retail-data.ts';
 
 /** Same item again by the same customer: kept, or only the first purchase kept. */
 export type Repeats = 'first' | 'keep';
 
+/** Rows a block; adding a block moves nothing, so that a long log never needs twice its size. */
+const BLOCK = 1 << 16;
+
+interface Block {
+  readonly customer: Int32Array;
+  readonly item: Int32Array;
+  readonly time: Float64Array;
+}
+
 /**
- * Interactions in the order they are read, packed while reading (20 bytes each), because a site's file may hold many
+ * Interactions in the order they are read, packed while reading (16 bytes each), because a site's file may hold many
  * millions of rows.
  */
 export class InteractionLog {
   readonly #numbers = new Map<string, number>();
   readonly #customers: string[] = [];
-  #customer = new Int32Array(1024);
-  #item = new Int32Array(1024);
-  #time = new Float64Array(1024);
+  readonly #blocks: Block[] = [];
   #length = 0;
+  #largestItem = -1;
 
   get length(): number {
     return this.#length;
+  }
+
+  get customers(): number {
+    return this.#customers.length;
   }
 
   add(customer: string, item: number, time: number): void {
@@ -27,92 +39,131 @@ export class InteractionLog {
       this.#numbers.set(customer, number);
       this.#customers.push(customer);
     }
-    if (this.#length === this.#item.length) this.#grow();
-    this.#customer[this.#length] = number;
-    this.#item[this.#length] = item;
-    this.#time[this.#length] = time;
+    const at = this.#length % BLOCK;
+    if (at === 0) this.#blocks.push(emptyBlock());
+    const block = this.#blocks.at(-1) as Block;
+    block.customer[at] = number;
+    block.item[at] = item;
+    block.time[at] = time;
+    if (item > this.#largestItem) this.#largestItem = item;
     this.#length++;
   }
 
   /**
-   * Sorted by customer (order of first appearance), then time, then order of reading. What is left out is added to
-   * `dropped`.
+   * Sorted by customer (order of first appearance), then time, then order of reading. What is left out, and how many
+   * purchases the customers have, is added to `counts`.
    */
-  sequences(o: { repeats: Repeats; minimumSequence: number }, dropped: DroppedRows): Sequences {
-    const starts = this.#startsByCustomer();
-    const order = this.#rowsByCustomer(starts);
+  sequences(o: { repeats: Repeats; minimumSequence: number }, counts: ReadingCounts): Sequences {
+    const { starts, items, times } = this.#byCustomer();
+    const first = o.repeats === 'first' ? new FirstPurchases(this.#largestItem + 1) : null;
     const customers: string[] = [];
-    const offsets: number[] = [0];
-    const items = new Int32Array(this.#length);
-    const times = new Float64Array(this.#length);
+    const offsets = new Int32Array(this.#customers.length + 1);
     let kept = 0;
-    let repeated = 0;
     let tooShort = 0;
     for (const [number, customer] of this.#customers.entries()) {
-      const rows = order.subarray(starts[number], starts[number + 1]);
-      rows.sort((a, b) => (this.#time[a] ?? 0) - (this.#time[b] ?? 0) || a - b);
-      const first = kept;
-      const seen = new Set<number>();
-      for (const row of rows) {
-        const item = this.#item[row] ?? 0;
-        if (o.repeats === 'first' && seen.has(item)) continue;
-        seen.add(item);
+      const start = starts[number] ?? 0;
+      const end = starts[number + 1] ?? start;
+      sortByTime(items, times, start, end);
+      const begun = kept;
+      // Compacted in place: what is kept never overtakes what is read.
+      for (let row = start; row < end; row++) {
+        const item = items[row] ?? 0;
+        const time = times[row] ?? 0;
+        if (first?.isFirst(number, item, time) === false) continue;
         items[kept] = item;
-        times[kept] = this.#time[row] ?? 0;
+        times[kept] = time;
         kept++;
       }
-      repeated += rows.length - (kept - first);
-      if (kept - first < o.minimumSequence) {
-        tooShort += kept - first;
-        kept = first;
+      counts.customer(kept - begun);
+      if (kept - begun < o.minimumSequence) {
+        tooShort += kept - begun;
+        kept = begun;
         continue;
       }
       customers.push(customer);
-      offsets.push(kept);
+      offsets[customers.length] = kept;
     }
-    dropped.add('the customer already had the item (only first purchases are predicted)', repeated);
-    dropped.add(`the customer has fewer than ${o.minimumSequence} interactions`, tooShort);
+    counts.drop('duplicate', 'the row repeats another (same customer, item and time)', first?.duplicates ?? 0);
+    const repeated = 'the customer already had the item (only first purchases are predicted)';
+    counts.drop('repeat', repeated, first?.repeats ?? 0);
+    counts.drop('few-purchases', `the customer has fewer than ${o.minimumSequence} interactions`, tooShort);
     return {
       customers,
-      offsets: Int32Array.from(offsets),
+      offsets: offsets.slice(0, customers.length + 1),
       items: items.slice(0, kept),
       times: times.slice(0, kept),
     };
   }
 
-  #startsByCustomer(): Int32Array {
+  /** A counting sort; customers keep the order of reading. */
+  #byCustomer(): { starts: Int32Array; items: Int32Array; times: Float64Array } {
     const starts = new Int32Array(this.#customers.length + 1);
-    for (let row = 0; row < this.#length; row++) {
-      const next = (this.#customer[row] ?? 0) + 1;
-      starts[next] = (starts[next] ?? 0) + 1;
-    }
+    for (const { block, rows } of this.#filled())
+      for (let at = 0; at < rows; at++) {
+        const next = (block.customer[at] ?? 0) + 1;
+        starts[next] = (starts[next] ?? 0) + 1;
+      }
     for (let number = 1; number < starts.length; number++)
       starts[number] = (starts[number] ?? 0) + (starts[number - 1] ?? 0);
-    return starts;
-  }
-
-  #rowsByCustomer(starts: Int32Array): Int32Array {
     const next = starts.slice();
-    const order = new Int32Array(this.#length);
-    for (let row = 0; row < this.#length; row++) {
-      const customer = this.#customer[row] ?? 0;
-      const place = next[customer] ?? 0;
-      order[place] = row;
-      next[customer] = place + 1;
-    }
-    return order;
+    const items = new Int32Array(this.#length);
+    const times = new Float64Array(this.#length);
+    for (const { block, rows } of this.#filled())
+      for (let at = 0; at < rows; at++) {
+        const customer = block.customer[at] ?? 0;
+        const place = next[customer] ?? 0;
+        items[place] = block.item[at] ?? 0;
+        times[place] = block.time[at] ?? 0;
+        next[customer] = place + 1;
+      }
+    return { starts, items, times };
   }
 
-  #grow(): void {
-    const size = this.#item.length * 2;
-    const customer = new Int32Array(size);
-    customer.set(this.#customer);
-    this.#customer = customer;
-    const item = new Int32Array(size);
-    item.set(this.#item);
-    this.#item = item;
-    const time = new Float64Array(size);
-    time.set(this.#time);
-    this.#time = time;
+  *#filled(): Iterable<{ block: Block; rows: number }> {
+    for (const [number, block] of this.#blocks.entries())
+      yield { block, rows: Math.min(BLOCK, this.#length - number * BLOCK) };
+  }
+}
+
+/** Tells, customer after customer, which purchase of an item is its first. */
+class FirstPurchases {
+  readonly #customer: Int32Array;
+  readonly #time: Float64Array;
+  duplicates = 0;
+  repeats = 0;
+
+  constructor(items: number) {
+    this.#customer = new Int32Array(items).fill(-1);
+    this.#time = new Float64Array(items);
+  }
+
+  isFirst(customer: number, item: number, time: number): boolean {
+    if (this.#customer[item] !== customer) {
+      this.#customer[item] = customer;
+      this.#time[item] = time;
+      return true;
+    }
+    if (this.#time[item] === time) this.duplicates++;
+    else this.repeats++;
+    return false;
+  }
+}
+
+function emptyBlock(): Block {
+  return { customer: new Int32Array(BLOCK), item: new Int32Array(BLOCK), time: new Float64Array(BLOCK) };
+}
+
+/** Sorts the rows [start, end) by time; equal times keep their order. Most files are sorted already. */
+function sortByTime(items: Int32Array, times: Float64Array, start: number, end: number): void {
+  let sorted = true;
+  for (let row = start + 1; row < end && sorted; row++) sorted = (times[row - 1] ?? 0) <= (times[row] ?? 0);
+  if (sorted) return;
+  const oldItems = items.slice(start, end);
+  const oldTimes = times.slice(start, end);
+  const order = Int32Array.from(oldItems, (_, at) => at);
+  order.sort((a, b) => (oldTimes[a] ?? 0) - (oldTimes[b] ?? 0) || a - b);
+  for (const [at, from] of order.entries()) {
+    items[start + at] = oldItems[from] ?? 0;
+    times[start + at] = oldTimes[from] ?? 0;
   }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { keepCore } from './k-core.ts';
-import { DroppedRows } from './report.ts';
+import { ReadingCounts } from './reading-counts.ts';
 import type { Sequences } from './retail-data.ts';
 
 function sequencesOf(baskets: readonly (readonly number[])[]): Sequences {
@@ -48,7 +48,7 @@ function peel(rows: readonly Row[], minimumSequence: number, minimumItemPurchase
 }
 
 test('a rare item that leaves takes along the customer who is then too short, and that customer the next item', () => {
-  const dropped = new DroppedRows();
+  const counts = new ReadingCounts();
   const core = keepCore(
     sequencesOf([
       [0, 1],
@@ -57,15 +57,15 @@ test('a rare item that leaves takes along the customer who is then too short, an
       [2, 0],
     ]),
     { minimumSequence: 2, minimumItemPurchases: 2 },
-    dropped,
+    counts,
   );
   expect(core.customers).toEqual(['customer 0', 'customer 1']);
   expect([...core.items]).toEqual([0, 1, 0, 1]);
   expect([...core.times]).toEqual([0, 1000, 2000, 3000]);
   expect([...core.offsets]).toEqual([0, 2, 4]);
-  expect(dropped.list()).toEqual([
-    { reason: 'the item has fewer than 2 purchases', rows: 2 },
-    { reason: 'the customer has fewer than 2 purchases of the items left', rows: 2 },
+  expect(counts.dropped).toEqual([
+    { kind: 'rare-item', reason: 'the item has fewer than 2 purchases', rows: 2 },
+    { kind: 'few-purchases', reason: 'the customer has fewer than 2 purchases of the items left', rows: 2 },
   ]);
 });
 
@@ -77,11 +77,11 @@ test('any log keeps exactly what peeling it row by row keeps, and every other ro
       fc.integer({ min: 1, max: 4 }),
       (baskets, minimumSequence, minimumItemPurchases) => {
         const sequences = sequencesOf(baskets);
-        const dropped = new DroppedRows();
-        const core = keepCore(sequences, { minimumSequence, minimumItemPurchases }, dropped);
+        const counts = new ReadingCounts();
+        const core = keepCore(sequences, { minimumSequence, minimumItemPurchases }, counts);
         expect(rowsOf(core)).toEqual(peel(rowsOf(sequences), minimumSequence, minimumItemPurchases));
         expect(core.offsets.length).toBe(core.customers.length + 1);
-        const lost = dropped.list().reduce((sum, { rows }) => sum + rows, 0);
+        const lost = counts.dropped.reduce((sum, { rows }) => sum + rows, 0);
         expect(lost + core.items.length).toBe(sequences.items.length);
       },
     ),

@@ -1,4 +1,4 @@
-import type { DroppedRows } from './report.ts';
+import type { ReadingCounts } from './reading-counts.ts';
 import type { Sequences } from './retail-data.ts';
 
 /** Fewest interactions of a customer and of an item, both >= 1. The usual "k-core" has them equal. */
@@ -11,10 +11,10 @@ export interface CoreSize {
  * The largest part of the log in which every customer and every item has enough interactions (Seidman, "Network
  * structure and minimum degree", Social Networks 5, 1983, on the bipartite graph). Leaving out an item may leave a
  * customer with too few and the other way round, so passes go on until nothing changes; the result does not depend on
- * their order. Items keep their places in the catalogue. What is left out is added to `dropped`, by the side that
+ * their order. Items keep their places in the catalogue. What is left out is added to `counts`, by the side that
  * failed first.
  */
-export function keepCore(sequences: Sequences, size: CoreSize, dropped: DroppedRows): Sequences {
+export function keepCore(sequences: Sequences, size: CoreSize, counts: ReadingCounts): Sequences {
   const purchases = countItems(sequences.items);
   let core = sequences;
   let rareItems = 0;
@@ -27,8 +27,12 @@ export function keepCore(sequences: Sequences, size: CoreSize, dropped: DroppedR
     shortCustomers += common.items.length - core.items.length;
     if (core.items.length === before) break;
   }
-  dropped.add(`the item has fewer than ${size.minimumItemPurchases} purchases`, rareItems);
-  dropped.add(`the customer has fewer than ${size.minimumSequence} purchases of the items left`, shortCustomers);
+  counts.drop('rare-item', `the item has fewer than ${size.minimumItemPurchases} purchases`, rareItems);
+  counts.drop(
+    'few-purchases',
+    `the customer has fewer than ${size.minimumSequence} purchases of the items left`,
+    shortCustomers,
+  );
   return core;
 }
 

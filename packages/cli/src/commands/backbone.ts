@@ -1,12 +1,9 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-import type { SiteSource } from '@noren/dataset';
 import { Command } from 'commander';
-import { z } from 'zod';
 
-import { exitCode } from '../exit-code.ts';
-import { CliError } from '../failure.ts';
+import { readSource } from '../data/read-source.ts';
 import { shutdownSignal } from '../shutdown.ts';
 import { wholeNumber } from './choices.ts';
 import { openTerminal } from './open-terminal.ts';
@@ -62,17 +59,4 @@ export function backboneCommand(): Command {
       terminal.out(terminal.json ? JSON.stringify({ file, bytes: bytes.byteLength }) : file);
     });
   return backbone;
-}
-
-async function readSource(file: string): Promise<SiteSource> {
-  let written: unknown;
-  try {
-    written = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new CliError(`The data description ${file} cannot be read: ${(error as Error).message}.`, exitCode.notFound);
-  }
-  const { siteSourceSchema } = await import('@noren/dataset');
-  const parsed = siteSourceSchema.safeParse(written);
-  if (parsed.success) return parsed.data;
-  throw new CliError(`${file} does not describe data:\n${z.prettifyError(parsed.error)}`, exitCode.usage);
 }

@@ -3,11 +3,13 @@ import { Argument, Command } from 'commander';
 import { benchReport, benchTable, type BenchRow } from '../bench/report.ts';
 import { exitCode } from '../exit-code.ts';
 import { CliError } from '../failure.ts';
+import { wholeNumber } from './choices.ts';
 import { openTerminal } from './open-terminal.ts';
 
 interface BenchOptions {
   readonly scale: boolean;
   readonly data?: string;
+  readonly rows?: number;
 }
 
 /** Every benchmark measures what it compares in one run, on one machine. */
@@ -34,6 +36,10 @@ const benchmarks: Readonly<
     const onProgress = (done: number, total: number, what: string): void => progress(`${what}, ${done} of ${total}`);
     return (await benchmarkImages({ folder: data, onProgress })).rows;
   },
+  import: async (progress, { rows }) => {
+    const { benchmarkImport } = await import('@noren/dataset');
+    return (await benchmarkImport({ onProgress: progress, ...(rows === undefined ? {} : { rows }) })).rows;
+  },
 };
 
 /** Needs files of the user's own, so `all` measures it only where they are named. */
@@ -46,7 +52,8 @@ export function benchCommand(): Command {
     .addArgument(new Argument('<name>', 'which benchmark').choices([...names, 'all']))
     .option('--scale', 'secagg: also 1,000 and 10,000 sites in groups, about half an hour', false)
     .option('--data <folder>', 'images: the folder whose images are encoded')
-    .addHelpText('after', '\nExample\n  noren bench secagg --json')
+    .option('--rows <count>', 'import: how many purchases; default 10,000,000', wholeNumber(1000, 200_000_000))
+    .addHelpText('after', '\nExamples\n  noren bench secagg --json\n  noren bench import --rows 1000000')
     .action(async (name: string, options: BenchOptions, command: Command) => {
       const { terminal } = openTerminal(command);
       const all = names.filter((bench) => options.data !== undefined || !needData.has(bench));

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 
+import type { DatasetName } from '@noren/dataset';
 import { Command, Option } from 'commander';
 
 import { defaultPorts } from '../console-client.ts';
@@ -12,8 +13,9 @@ import { port, wholeNumber } from './choices.ts';
 import { openTerminal } from './open-terminal.ts';
 
 interface Options {
-  readonly data: 'generated' | 'hm' | 'uci-online-retail' | 'complete-journey';
+  readonly data: DatasetName;
   readonly path?: string;
+  readonly headquarters?: string;
   readonly world: 'shifted' | 'shared' | 'hurting';
   readonly sites: number;
   readonly plan?: string;
@@ -27,22 +29,31 @@ interface Options {
   readonly log: string;
 }
 
+const datasets = [
+  'generated',
+  'hm',
+  'uci-online-retail',
+  'complete-journey',
+  'unisrec',
+  'amazon-2018',
+  'amazon-2023',
+] as const satisfies readonly DatasetName[];
+
 const examples = `
 Examples
   noren demo                                     generated retail chains, until Ctrl-C
   noren demo --data hm --path ./hm --rounds 3    H&M brand lines as sites, three accepted rounds
+  noren demo --data amazon-2023 --path ./amazon --headquarters Office_Products
+                                                 each category a shop
   noren demo --world hurting --sites 10          three of ten sites hold data that transfer hurts
 `;
 
 export function demoCommand(): Command {
   return new Command('demo')
     .description('A whole federation on this machine: one coordinator, several sites, each its own process.')
-    .addOption(
-      new Option('--data <name>', 'which data')
-        .choices(['generated', 'hm', 'uci-online-retail', 'complete-journey'])
-        .default('generated'),
-    )
+    .addOption(new Option('--data <name>', 'which data').choices(datasets).default('generated'))
     .option('--path <folder>', 'folder with the upstream files of --data')
+    .option('--headquarters <name>', 'unisrec, amazon: the domain or category to be headquarters; default the largest')
     .addOption(
       new Option('--world <name>', 'generated data: what the sites share with headquarters')
         .choices(['shifted', 'shared', 'hurting'])
@@ -67,7 +78,7 @@ export function demoCommand(): Command {
       const { demoSettings } = await import('../demo/settings.ts');
       const { runDemo } = await import('../demo/demo.ts');
       const signal = shutdownSignal();
-      const { data: dataset, path, world, sites, seed, plan } = options;
+      const { data: dataset, path, headquarters, world, sites, seed, plan } = options;
       try {
         await runDemo(
           {
@@ -75,6 +86,7 @@ export function demoCommand(): Command {
             settings: demoSettings({
               dataset,
               path: path === undefined ? undefined : resolve(path),
+              headquarters,
               world,
               sites,
               seed,

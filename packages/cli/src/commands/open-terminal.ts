@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import { chooseLanguage, phrasesIn } from '../language/choose.ts';
+import { chooseLanguage, phrasesIn, type Language } from '../language/choose.ts';
 import type { Phrases } from '../language/phrases.ts';
 import { createTerminal, type Terminal } from '../terminal/terminal.ts';
 
@@ -10,10 +10,16 @@ interface GlobalFlags {
 }
 
 /** The terminal and the language a command speaks, from the flags every command shares. */
-export function openTerminal(command: Command): { readonly terminal: Terminal; readonly phrases: Phrases } {
+export function openTerminal(command: Command): {
+  readonly terminal: Terminal;
+  readonly phrases: Phrases;
+  readonly language: Language;
+} {
   const flags = command.optsWithGlobals<GlobalFlags>();
+  const language = chooseLanguage(flags.language, process.env);
   return {
     terminal: createTerminal({ json: flags.json === true, stdout: process.stdout, stderr: process.stderr }),
-    phrases: phrasesIn(chooseLanguage(flags.language, process.env)),
+    phrases: phrasesIn(language),
+    language,
   };
 }

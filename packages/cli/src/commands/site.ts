@@ -8,6 +8,7 @@ import { CliError } from '../failure.ts';
 import { createLog, logLevels } from '../log.ts';
 import { shutdownSignal } from '../shutdown.ts';
 import { openTerminal } from './open-terminal.ts';
+import { checkCommand } from './site-check.ts';
 
 export function siteCommand(): Command {
   const site = new Command('site').description("A site's agent, and headquarters' invitations to sites.");
@@ -15,6 +16,7 @@ export function siteCommand(): Command {
   site.addCommand(rosterCommand());
   site.addCommand(joinCommand());
   site.addCommand(identityCommand());
+  site.addCommand(checkCommand());
   site.addCommand(runCommand());
   site.addCommand(ledgerCommand());
   return site;
@@ -85,7 +87,9 @@ function joinCommand(): Command {
       const { joinFederation } = await import('@noren/agent');
       const { parseInvitation } = await import('@noren/protocol');
       await joinFederation(options.home, parseInvitation(await readText(options.invitation, 'invitation')));
-      terminal.say('Joined. Describe your data in agent.json, then start with `noren site run`.');
+      terminal.say(
+        'Joined. Describe your data in agent.json, look at it with `noren site check`, then start with `noren site run`.',
+      );
     });
 }
 

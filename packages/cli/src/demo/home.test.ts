@@ -33,6 +33,7 @@ test('a federation is gone on with only under the settings it was begun with', (
     { seed: 2 },
     { preset: 'ant' },
     { dataset: 'hm', path: '/data/hm' },
+    { headquarters: 'Arts' },
   ];
   expect(new Set([folder({}), ...others.map(folder)]).size).toBe(others.length + 1);
 });

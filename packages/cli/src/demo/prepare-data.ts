@@ -13,6 +13,12 @@ import {
 } from '@noren/dataset';
 import { z } from 'zod';
 
+import { exitCode } from '../exit-code.ts';
+import { CliError } from '../failure.ts';
+
+/** The smallest cohort of a demonstration's plan. */
+export const fewestSites = 3;
+
 interface PreparedFolder {
   readonly folder: string;
   readonly source: SiteSource;
@@ -53,6 +59,8 @@ export interface DataChoice {
   readonly dataset: DatasetName;
   /** Folder with the upstream files; unused for generated data. */
   readonly path: string | undefined;
+  /** The shop to be headquarters, of the datasets that name none; the largest where absent. */
+  readonly headquarters?: string | undefined;
   readonly world: World;
   readonly sites: number;
   readonly seed: number;
@@ -97,7 +105,16 @@ async function loadFederation(
 ): Promise<FederationData> {
   const progress = (done: number, total: number, what: string): void => onProgress(what, done, total);
   if (choice.dataset !== 'generated') {
-    return importFederation(choice.dataset, choice.path ?? '.', { onProgress: progress });
+    const { dataset, path = '.', headquarters } = choice;
+    const named = headquarters === undefined ? {} : { headquarters };
+    const federation = await importFederation(dataset, path, { onProgress: progress, ...named });
+    if (federation.sites.length < fewestSites)
+      throw new CliError(
+        `A demonstration needs ${fewestSites} sites, and ${path} gives ${federation.sites.length}. ` +
+          `Put at least ${fewestSites + 1} domains or categories into the folder, or exactly one, which is then dealt out by customer.`,
+        exitCode.usage,
+      );
+    return federation;
   }
   const imageFolder = join(folder, 'images');
   await mkdir(imageFolder, { recursive: true });

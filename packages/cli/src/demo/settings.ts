@@ -6,7 +6,7 @@ import type { PresetName } from '@noren/recommender/presets';
 import { architecture } from '../backbone/architecture.ts';
 import type { Pretraining } from '../backbone/pretrain-backbone.ts';
 import { presetCalled } from '../plan/preset-called.ts';
-import type { DataChoice } from './prepare-data.ts';
+import { fewestSites, type DataChoice } from './prepare-data.ts';
 
 /** Everything that decides what a demonstration computes; equal settings give equal results. */
 export interface DemoSettings {
@@ -21,15 +21,16 @@ export interface DemoSettings {
 export function demoSettings(o: {
   readonly dataset: DatasetName;
   readonly path: string | undefined;
+  readonly headquarters?: string | undefined;
   readonly world: World;
   readonly sites: number;
   readonly seed: number;
   readonly preset: string | undefined;
 }): DemoSettings {
-  const { dataset, path, world, sites, seed } = o;
+  const { dataset, path, headquarters, world, sites, seed } = o;
   const tuned = dataset === 'generated' ? generated : real;
   return {
-    choice: { dataset, path, world, sites, seed },
+    choice: { dataset, path, headquarters, world, sites, seed },
     preset: presetCalled(o.preset ?? (dataset === 'generated' && world === 'shifted' ? 'relearn' : 'fine-tune')),
     config: { ...architecture, temperature: tuned.temperature },
     pretraining: tuned.pretraining,
@@ -48,7 +49,7 @@ export function demoSettings(o: {
       references: { epochs: 60 },
       update: { clipNorm: 50, maximumWeight: tuned.maximumWeight },
       server: { optimizer: 'fedavg', learningRate: 1 },
-      cohort: { minimumSites: 3, quorum: 0.6 },
+      cohort: { minimumSites: fewestSites, quorum: 0.6 },
       deadlines: { recruiting: 60, keys: 60, relearning: 3600, unmasking: 60, evaluating: 3600 },
       gate: { confidence: 0.8, margin: 0.02 },
       seed,

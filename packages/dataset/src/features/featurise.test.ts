@@ -182,3 +182,24 @@ describe('a featuriser out of a backbone', () => {
     expect(() => featuriserFrom(tensors)).toThrow(what);
   });
 });
+
+test('currency and categories of prices travel with the backbone', async () => {
+  const named = Array.from({ length: 40 }, (_, at) => ({
+    id: String(at),
+    text: '',
+    imagePath: null,
+    price: at < 20 ? 1 + at : 1000 + at,
+    currency: 'JPY',
+    category: at < 20 ? 'socks' : 'coats',
+  }));
+  const featuriser = await fitFeaturiser(named, { textDimension: 2, imageDimension: 2 });
+  const { price } = await featurise(featuriserFrom(featuriser.tensors), named);
+  expect(row(price, 10)).toEqual(row((await featurise(featuriser, named)).price, 10));
+  // The middle of the socks and the middle of the coats.
+  expect(distance(price, 9, 29)).toBeLessThan(distance(price, 9, 0));
+  const wrong = new Map(featuriser.tensors).set('featuriser.price/categories', {
+    shape: [1],
+    data: Float32Array.of(1),
+  });
+  expect(() => featuriserFrom(wrong)).toThrow('featuriser.price/categories');
+});

@@ -4,11 +4,12 @@ import { checkAgreement } from './agreement.ts';
 import { builtInImageEncoder, builtInTextEncoder } from './built-in-encoders.ts';
 import type { EncodedModality, Encoder, Encoding } from './encoder.ts';
 import type { FeatureSource, FeatureSources } from './feature-source.ts';
-import { featuriserOf, fittedEncoder, priceEncoder } from './featuriser-tensors.ts';
+import { featuriserOf, fittedEncoder } from './featuriser-tensors.ts';
 import type { Featuriser, ItemFeatures, Modality } from './featuriser.ts';
 import { noEncoder } from './no-encoder.ts';
 import { precomputedEncoder } from './precomputed/precomputed-encoder.ts';
 import { encodePrices, fitPriceEncoder } from './price-encoder.ts';
+import { priceEncoderFrom } from './price-tensors.ts';
 
 export interface FeaturiseOptions {
   /** The mapping's `features`: where features come from. Default: the built-in encoders. */
@@ -37,8 +38,7 @@ export async function fitFeaturiser(catalogue: readonly CatalogueItem[], o: FitO
   const encoding = encodingOf(o);
   const text = await encoderOf('text', o.sources?.text, o).fit(catalogue, encoding);
   const image = await encoderOf('image', o.sources?.image, o).fit(catalogue, encoding);
-  const prices = catalogue.flatMap((item) => (item.price === null ? [] : [item.price]));
-  return featuriserOf(text, image, fitPriceEncoder(prices));
+  return featuriserOf(text, image, fitPriceEncoder(catalogue));
 }
 
 /**
@@ -57,12 +57,11 @@ export async function featurise(
     const encoder = fitted.description.kind === 'none' ? noEncoder : encoderOf(modality, source, o);
     return encoder.encode(fitted, catalogue, encodingOf(o));
   };
-  const prices = catalogue.map((item) => item.price);
   return {
     items: catalogue.length,
     text: await encode('text'),
     image: await encode('image'),
-    price: encodePrices(priceEncoder(featuriser), prices),
+    price: encodePrices(priceEncoderFrom(featuriser.tensors), catalogue),
   };
 }
 

@@ -4,6 +4,7 @@ import type { EncodedModality, FittedEncoder } from './encoder.ts';
 import type { Featuriser, FeatureTensor } from './featuriser.ts';
 import { IMAGE_DESCRIPTOR_LENGTH } from './image-descriptor.ts';
 import { PRICE_DIMENSION, type PriceEncoder } from './price-encoder.ts';
+import { priceEncoderFrom, priceTensors } from './price-tensors.ts';
 import { TEXT_BUCKETS } from './text-terms.ts';
 
 /** Which computation the tensors belong to; a backbone fitted for another one must be refused, not misread. */
@@ -11,7 +12,6 @@ const RECIPE = 2;
 const PREFIX = 'featuriser.';
 const RECIPE_NAME = `${PREFIX}recipe/version`;
 const ENCODERS_NAME = `${PREFIX}recipe/encoders`;
-const PRICE_NAME = `${PREFIX}price/scale`;
 
 /** Encoders as they travel in a backbone. */
 export function featuriserOf(text: FittedEncoder, image: FittedEncoder, price: PriceEncoder): Featuriser {
@@ -23,7 +23,7 @@ export function featuriserOf(text: FittedEncoder, image: FittedEncoder, price: P
       [ENCODERS_NAME, descriptionsTensor(encoders)],
       ...named('text', text),
       ...named('image', image),
-      [PRICE_NAME, price.scale],
+      ...priceTensors(price),
     ]),
   };
 }
@@ -43,7 +43,7 @@ export function featuriserFrom(tensors: ReadonlyMap<string, FeatureTensor>): Fea
   for (const modality of ['text', 'image'] as const)
     for (const [name, shape] of Object.entries(shapesOf(modality, encoders[modality])))
       checkShape(own, nameOf(modality, name), shape);
-  checkShape(own, PRICE_NAME, [3]);
+  priceEncoderFrom(own);
   return { encoders, tensors: own };
 }
 
@@ -52,10 +52,6 @@ export function fittedEncoder({ encoders, tensors }: Featuriser, modality: Encod
   const names = Object.keys(shapesOf(modality, description));
   const own = names.map((name) => [name, required(tensors, nameOf(modality, name))] as const);
   return { description, tensors: Object.fromEntries(own) };
-}
-
-export function priceEncoder({ tensors }: Featuriser): PriceEncoder {
-  return { scale: required(tensors, PRICE_NAME) };
 }
 
 /** The width of each modality that a featuriser makes. */

@@ -38,7 +38,9 @@ export async function importCompleteJourney(folder: string, onProgress: Progress
   const shops = new Map(largest.map((store) => [store, new Shop()]));
 
   let rows = 0;
-  for await (const chunk of upstreamRows(files['transactions.csv'], TRANSACTION_COLUMNS, ['transaction_timestamp'])) {
+  for await (const chunk of upstreamRows(files['transactions.csv'], TRANSACTION_COLUMNS, {
+    transaction_timestamp: 'time',
+  })) {
     for (let row = 0; row < chunk.rows; row++) {
       const shop = shops.get(chunk.text('store_id', row)) ?? headquarters;
       const household = chunk.text('household_id', row);
@@ -46,10 +48,11 @@ export async function importCompleteJourney(folder: string, onProgress: Progress
       const product = products.get(id);
       const time = chunk.number('transaction_timestamp', row);
       const quantity = chunk.number('quantity', row) ?? 0;
-      if (product === undefined) shop.drop('the product is not in products.csv');
-      else if (!product.isProduct) shop.drop('not a product: fuel, coupon, gift card');
-      else if (household === '' || time === null) shop.drop('no household or no time');
-      else if (quantity <= 0) shop.drop('no quantity');
+      if (product === undefined) shop.drop('unknown-item', 'the product is not in products.csv');
+      else if (!product.isProduct) shop.drop('not-a-product', 'not a product: fuel, coupon, gift card');
+      else if (household === '') shop.drop('no-customer', 'no household');
+      else if (time === null) shop.drop('bad-time', 'no time');
+      else if (quantity <= 0) shop.drop('bad-quantity', 'no quantity');
       else {
         const paid =
           (chunk.number('sales_value', row) ?? 0) +

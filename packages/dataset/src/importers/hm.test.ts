@@ -58,7 +58,11 @@ test('articles go to their brand line, customers of headquarters and their purch
   expect(sites[1]?.data.sequences.customers).toEqual([]);
   expect(sites[1]?.data.catalogue[0]?.price).toBeCloseTo(0.08);
   expect(headquarters.catalogue.map((item) => item.id)).toEqual(['0999999001', '0108775015']);
-  expect(headquarters.report.dropped).toContainEqual({ reason: 'the article is not in articles.csv', rows: 1 });
+  expect(headquarters.report.dropped).toContainEqual({
+    kind: 'unknown-item',
+    reason: 'the article is not in articles.csv',
+    rows: 1,
+  });
   expect(note).toContain('40 %');
 });
 

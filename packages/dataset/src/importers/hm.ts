@@ -45,7 +45,7 @@ export async function importHm(folder: string, onProgress: Progress): Promise<Fe
   const numbers = new Map([...articles.keys()].map((id, number) => [id, number]));
   const paid = new PaidPrices();
   let rows = 0;
-  for await (const chunk of upstreamRows(files['transactions_train.csv'], TRANSACTION_COLUMNS, ['t_dat'])) {
+  for await (const chunk of upstreamRows(files['transactions_train.csv'], TRANSACTION_COLUMNS, { t_dat: 'time' })) {
     for (let row = 0; row < chunk.rows; row++) {
       const customer = chunk.text('customer_id', row);
       const id = chunk.text('article_id', row);
@@ -54,8 +54,9 @@ export async function importHm(folder: string, onProgress: Progress): Promise<Fe
       const article = articles.get(id);
       const isHeadquarters = seededShare(DIVISION_SEED, 'headquarters', customer) < HEADQUARTERS_SHARE;
       const shop = isHeadquarters || article === undefined ? headquarters : shopOf(lines, article.line);
-      if (article === undefined) shop.drop('the article is not in articles.csv');
-      else if (customer === '' || time === null) shop.drop('no customer or no time');
+      if (article === undefined) shop.drop('unknown-item', 'the article is not in articles.csv');
+      else if (customer === '') shop.drop('no-customer', 'no customer');
+      else if (time === null) shop.drop('bad-time', 'no time');
       else {
         shop.buy(customer, id, time, null);
         if (price !== null && price >= 0) paid.add(numbers.get(id) ?? -1, price);

@@ -1,6 +1,7 @@
 import { InteractionLog } from '../interaction-log.ts';
 import { PaidPrices } from '../paid-prices.ts';
-import { DroppedRows, reportOf } from '../report.ts';
+import { ReadingCounts, type DropKind } from '../reading-counts.ts';
+import { reportOf } from '../report.ts';
 import type { CatalogueItem, RetailData } from '../retail-data.ts';
 
 /** Customers with one purchase have no "next item"; from 3 on they are also evaluated (`splitSequences`). */
@@ -11,8 +12,7 @@ export class Shop {
   readonly #numbers = new Map<string, number>();
   readonly #log = new InteractionLog();
   readonly #paid = new PaidPrices();
-  readonly #dropped = new DroppedRows();
-  readonly #customers = new Set<string>();
+  readonly #counts = new ReadingCounts();
   #rowsRead = 0;
 
   /** Puts an item on the shelf whether or not anybody buys it. */
@@ -28,18 +28,17 @@ export class Shop {
   buy(customer: string, item: string, time: number, price: number | null): void {
     const number = this.stock(item);
     this.#rowsRead++;
-    this.#customers.add(customer);
     this.#log.add(customer, number, time);
     if (price !== null) this.#paid.add(number, price);
   }
 
-  drop(reason: string): void {
+  drop(kind: DropKind, reason: string): void {
     this.#rowsRead++;
-    this.#dropped.add(reason);
+    this.#counts.drop(kind, reason);
   }
 
   get customers(): number {
-    return this.#customers.size;
+    return this.#log.customers;
   }
 
   get purchases(): number {
@@ -52,11 +51,11 @@ export class Shop {
     minimumSequence: number = MINIMUM_SEQUENCE,
   ): RetailData {
     const catalogue = [...this.#numbers].map(([id, number]): CatalogueItem => {
-      const { text, imagePath, price } = describe(id);
-      return { id, text, imagePath, price: price === undefined ? this.#paid.median(number) : price };
+      const { price, ...described } = describe(id);
+      return { id, ...described, price: price === undefined ? this.#paid.median(number) : price };
     });
-    const dropped = this.#dropped.copy();
-    const sequences = this.#log.sequences({ repeats: 'first', minimumSequence }, dropped);
-    return { catalogue, sequences, report: reportOf(catalogue, sequences, this.#rowsRead, dropped) };
+    const counts = this.#counts.copy();
+    const sequences = this.#log.sequences({ repeats: 'first', minimumSequence }, counts);
+    return { catalogue, sequences, report: reportOf({ catalogue, sequences, rowsRead: this.#rowsRead, counts }) };
   }
 }

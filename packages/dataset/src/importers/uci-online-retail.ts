@@ -55,7 +55,7 @@ export async function readUciShops(folder: string, onProgress: Progress): Promis
   const shops = new Map<string, Shop>();
   const descriptions = new Descriptions();
   let rows = 0;
-  for await (const chunk of upstreamRows(files['online_retail.csv'], COLUMNS, ['InvoiceDate'])) {
+  for await (const chunk of upstreamRows(files['online_retail.csv'], COLUMNS, { InvoiceDate: 'time' })) {
     for (let row = 0; row < chunk.rows; row++) {
       const country = chunk.text('Country', row);
       const shop = shops.get(country) ?? new Shop();
@@ -75,10 +75,12 @@ function readRow(chunk: UpstreamChunk<Column>, row: number, shop: Shop, descript
   const time = chunk.number('InvoiceDate', row);
   const quantity = chunk.number('Quantity', row) ?? 0;
   const price = chunk.number('UnitPrice', row);
-  if (customer === '') return shop.drop('the invoice names no customer');
-  if (!PRODUCT_CODE.test(code)) return shop.drop('not a product: postage, carriage, discount, bank charges, manual');
-  if (chunk.text('InvoiceNo', row).toUpperCase().startsWith('C')) return shop.drop('cancellation');
-  if (quantity <= 0 || time === null) return shop.drop('no quantity or no time');
+  if (customer === '') return shop.drop('no-customer', 'the invoice names no customer');
+  if (!PRODUCT_CODE.test(code))
+    return shop.drop('not-a-product', 'not a product: postage, carriage, discount, bank charges, manual');
+  if (chunk.text('InvoiceNo', row).toUpperCase().startsWith('C')) return shop.drop('cancellation', 'cancellation');
+  if (quantity <= 0) return shop.drop('bad-quantity', 'no quantity');
+  if (time === null) return shop.drop('bad-time', 'no time');
   descriptions.add(code, chunk.text('Description', row));
   // A unit price of 0 is a free sample: the customer chose the item, but nothing is known about its price.
   shop.buy(customer, code, time, price !== null && price > 0 ? price : null);

@@ -1,8 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import { DatasetError } from '../errors.ts';
-import { openTable, requireColumn, type TableChunk, type Wanted } from '../table/table.ts';
+import type { CellKind, Wanted } from '../table/column.ts';
+import { openTable, requireColumn, type TableChunk } from '../table/table.ts';
+import { listFolder, wrongFolder } from './upstream-folder.ts';
 
 /**
  * Finds a dataset's files by their upstream names, plain or gzip-compressed. A wrong path is answered with what was
@@ -19,40 +19,22 @@ export async function findUpstreamFiles<Name extends string>(
     const file = present?.find((entry) => entry === name || entry === `${name}.gz`);
     if (file !== undefined) found.push([name, join(resolve(folder), file)]);
   }
-  if (found.length < expected.length) {
-    const wanted = expected.map((name) => `${name} (or ${name}.gz)`).join(', ');
-    const there =
-      present === null
-        ? 'There is no such folder'
-        : present.length === 0
-          ? 'The folder is empty'
-          : `The folder holds ${present.slice(0, 12).join(', ')}${present.length > 12 ? ', ...' : ''}`;
-    throw new DatasetError(
-      'layout-unknown',
-      `this is not the ${dataset} dataset, which consists of ${wanted}`,
-      { file: resolve(folder) },
-      there,
-    );
-  }
+  if (found.length < expected.length)
+    throw wrongFolder(dataset, folder, expected.map((name) => `${name} (or ${name}.gz)`).join(', '), present);
   return Object.fromEntries(found) as Record<Name, string>;
 }
 
-async function listFolder(folder: string): Promise<string[] | null> {
-  const found = await stat(folder).catch(() => null);
-  return found?.isDirectory() === true ? (await readdir(folder)).sort() : null;
-}
-
-/** Reads the named columns of an upstream file, one row of text cells (null where empty) at a time. */
+/** Reads the named columns of an upstream file, as text where `kinds` says nothing else. */
 export async function* upstreamRows<Column extends string>(
   path: string,
   columns: readonly Column[],
-  times: readonly Column[] = [],
+  kinds: Partial<Record<Column, CellKind>> = {},
 ): AsyncIterable<UpstreamChunk<Column>> {
   const label = path.split(/[\\/]/).at(-1) ?? path;
-  const table = await openTable(path, { label, skipMalformed: false });
+  const table = await openTable(path, { label, skipMalformed: false, jsonColumns: columns });
   try {
-    for (const column of columns) requireColumn(table, column, label, 'a column of the upstream layout');
-    const wanted = columns.map((column): Wanted => ({ column, as: times.includes(column) ? 'time' : 'text' }));
+    const wanted = columns.map((column): Wanted => ({ column, as: kinds[column] ?? 'text' }));
+    for (const one of wanted) requireColumn(table, one, label, 'a column of the upstream layout');
     for await (const chunk of table.scan(wanted)) yield new UpstreamChunk(columns, chunk);
   } finally {
     table.close();

@@ -76,14 +76,27 @@ describe('a good site', () => {
       rowsRead: 8,
       rowsKept: 6,
       dropped: [
-        { reason: 'the customer already had the item (only first purchases are predicted)', rows: 1 },
-        { reason: 'the customer has fewer than 3 interactions', rows: 1 },
+        { kind: 'repeat', reason: 'the customer already had the item (only first purchases are predicted)', rows: 1 },
+        { kind: 'few-purchases', reason: 'the customer has fewer than 3 interactions', rows: 1 },
       ],
+      noticed: [],
       customers: 2,
+      customersByPurchases: [
+        { from: 1, to: 1, customers: 1 },
+        { from: 2, to: 2, customers: 0 },
+        { from: 3, to: 4, customers: 2 },
+        { from: 5, to: 9, customers: 0 },
+        { from: 10, to: 19, customers: 0 },
+        { from: 20, to: 49, customers: 0 },
+        { from: 50, to: null, customers: 0 },
+      ],
       items: 4,
       itemsWithoutImage: 2,
       itemsWithoutPrice: 1,
       itemsWithoutText: 0,
+      itemsNeverBought: 0,
+      mostFrequentItemShare: 1 / 3,
+      prices: [{ currency: null, items: 3, lowest: 0, median: 4900, highest: 24_800, free: 1, outliers: 0 }],
       firstAt: '2024-01-01T00:00:00.000Z',
       lastAt: '2024-01-05T00:30:00.000Z',
     });
@@ -297,7 +310,11 @@ test('interactions naming unknown items are counted and dropped under either pol
   for (const badRows of ['refuse', 'drop'] as const) {
     const { report } = await readSite({ ...SOURCE, badRows }, base);
     expect(report.rowsRead).toBe(10);
-    expect(report.dropped).toContainEqual({ reason: 'the item is not in the catalogue', rows: 2 });
+    expect(report.dropped).toContainEqual({
+      kind: 'unknown-item',
+      reason: 'the item is not in the catalogue',
+      rows: 2,
+    });
   }
 });
 
@@ -315,7 +332,7 @@ test('under "drop" every bad row is left out and counted by reason, and nothing 
     ['0004', null, 0],
   ]);
   expect([...sequences.items]).toEqual([0, 1, 2, 1, 0, 3]);
-  const counted = Object.fromEntries(report.dropped.map(({ reason, rows }) => [reason, rows]));
+  const counted = Object.fromEntries([...report.dropped, ...report.noticed].map(({ reason, rows }) => [reason, rows]));
   expect(counted).toMatchObject({
     'catalogue.csv: the price is negative (item kept without price)': 1,
     'catalogue.csv: the image file does not exist (item kept without image)': 1,
@@ -334,7 +351,7 @@ test('items too seldom bought are left out of the sequences and stay in the cata
   const { catalogue, sequences, report } = await readSite(source, site('core'));
   expect(catalogue.length).toBe(4);
   expect([...sequences.items].toSorted((a, b) => a - b)).toEqual([0, 0, 1, 1]);
-  expect(report.dropped).toContainEqual({ reason: 'the item has fewer than 2 purchases', rows: 2 });
+  expect(report.dropped).toContainEqual({ kind: 'rare-item', reason: 'the item has fewer than 2 purchases', rows: 2 });
 });
 
 test('quotes in file and column names are data, never SQL', async () => {

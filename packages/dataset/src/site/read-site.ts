@@ -1,7 +1,8 @@
 import { DatasetError } from '../errors.ts';
 import { checkSources } from '../features/check-sources.ts';
 import { keepCore } from '../k-core.ts';
-import { DroppedRows, reportOf } from '../report.ts';
+import { ReadingCounts } from '../reading-counts.ts';
+import { reportOf } from '../report.ts';
 import type { CatalogueItem, Progress, RetailData } from '../retail-data.ts';
 import { readCatalogue } from './read-catalogue.ts';
 import { readInteractions } from './read-interactions.ts';
@@ -28,15 +29,13 @@ export async function readSite(
   o: ReadSiteOptions = {},
 ): Promise<RetailData> {
   const mapping = parseSource(source);
-  const dropped = new DroppedRows();
-  const reading = { base, badRows: mapping.badRows, dropped };
+  const counts = new ReadingCounts();
   const onProgress = o.onProgress ?? ((): void => undefined);
-  const listed = await readCatalogue(mapping.catalogue, { ...reading, images: o.images ?? 'decode', onProgress });
-  const numbers = new Map(listed.map((item, number) => [item.id, number]));
-  const { log, rowsRead, paid } = await readInteractions(mapping.interactions, { ...reading, numbers });
+  const listed = await readCatalogue(mapping, { base, counts, images: o.images ?? 'decode', onProgress });
+  const { log, rowsRead, paid } = await readInteractions(mapping, { base, counts, catalogue: listed, onProgress });
   const catalogue = listed.map((item, number) => (item.price === null ? withPrice(item, paid.median(number)) : item));
-  const logged = log.sequences({ repeats: mapping.repeats, minimumSequence: mapping.minimumSequence }, dropped);
-  const sequences = mapping.minimumItemPurchases > 1 ? keepCore(logged, mapping, dropped) : logged;
+  const logged = log.sequences({ repeats: mapping.repeats, minimumSequence: mapping.minimumSequence }, counts);
+  const sequences = mapping.minimumItemPurchases > 1 ? keepCore(logged, mapping, counts) : logged;
   if (sequences.customers.length === 0)
     throw new DatasetError(
       'no-interactions',
@@ -48,7 +47,7 @@ export async function readSite(
   return {
     catalogue,
     sequences,
-    report: { ...reportOf(catalogue, sequences, rowsRead, dropped), ...withoutFeatures },
+    report: { ...reportOf({ catalogue, sequences, rowsRead, counts }), ...withoutFeatures },
   };
 }
 

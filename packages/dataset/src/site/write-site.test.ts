@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { InteractionLog } from '../interaction-log.ts';
-import { DroppedRows, reportOf } from '../report.ts';
+import { ReadingCounts } from '../reading-counts.ts';
+import { reportOf } from '../report.ts';
 import type { CatalogueItem, RetailData } from '../retail-data.ts';
 import { plainJpeg, put, temporaryFolder } from '../testing/fixtures.ts';
 import { readSite } from './read-site.ts';
@@ -16,9 +17,9 @@ const folder = temporaryFolder();
 function dataOf(catalogue: readonly CatalogueItem[], purchases: readonly [string, number, number][]): RetailData {
   const log = new InteractionLog();
   for (const purchase of purchases) log.add(...purchase);
-  const dropped = new DroppedRows();
-  const sequences = log.sequences({ repeats: 'keep', minimumSequence: 1 }, dropped);
-  return { catalogue, sequences, report: reportOf(catalogue, sequences, log.length, dropped) };
+  const counts = new ReadingCounts();
+  const sequences = log.sequences({ repeats: 'keep', minimumSequence: 1 }, counts);
+  return { catalogue, sequences, report: reportOf({ catalogue, sequences, rowsRead: log.length, counts }) };
 }
 
 test('a site that is written reads back the same, images where they lie', async () => {
@@ -39,7 +40,9 @@ test('a site that is written reads back the same, images where they lie', async 
   const target = join(folder, 'written');
   const source = await writeSite(target, data);
   expect(await readSite(source, target)).toEqual(data);
-  expect(readFileSync(join(target, 'catalogue.csv'), 'utf8').split('\r\n')[0]).toBe('item,text,image,price');
+  expect(readFileSync(join(target, 'catalogue.csv'), 'utf8').split('\r\n')[0]).toBe(
+    'item,text,image,price,currency,category',
+  );
 });
 
 test('a site without images and prices has no such columns in its mapping', async () => {
@@ -48,6 +51,25 @@ test('a site without images and prices has no such columns in its mapping', asyn
   const source = await writeSite(target, data);
   expect(source.catalogue.columns).toEqual({ item: 'item', text: ['text'] });
   expect(await readSite(source, target)).toEqual(data);
+});
+
+test.each([
+  ['one currency', ['JPY', 'JPY']],
+  ['two currencies', ['JPY', 'EUR']],
+])('%s and categories are read back', async (name, currencies) => {
+  const catalogue = currencies.map((currency, at): CatalogueItem => {
+    return {
+      id: String(at),
+      text: 'x',
+      imagePath: null,
+      price: at,
+      currency,
+      ...(at === 0 ? { category: '食器' } : {}),
+    };
+  });
+  const data = dataOf(catalogue, [['x', 0, Date.UTC(2024, 0)]]);
+  const target = join(folder, name);
+  expect(await readSite(await writeSite(target, data), target)).toEqual(data);
 });
 
 test('whatever the texts, identifiers and prices: written and read is the same', async () => {

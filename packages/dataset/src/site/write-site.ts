@@ -13,7 +13,10 @@ export async function writeSite(folder: string, data: RetailData): Promise<SiteS
   await mkdir(folder, { recursive: true });
   const imageFolder = commonFolder(data.catalogue);
   const hasPrices = data.catalogue.some((item) => item.price !== null);
-  await writeCsv(join(folder, 'catalogue.csv'), ['item', 'text', 'image', 'price'], catalogueRows(data, imageFolder));
+  const hasCategories = data.catalogue.some((item) => item.category !== undefined);
+  const currencies = new Set(data.catalogue.flatMap(({ currency }) => (currency === undefined ? [] : [currency])));
+  const [usual] = currencies;
+  await writeCsv(join(folder, 'catalogue.csv'), CATALOGUE_COLUMNS, catalogueRows(data, imageFolder));
   await writeCsv(join(folder, 'interactions.csv'), ['customer', 'item', 'time'], interactionRows(data));
   return {
     catalogue: {
@@ -23,10 +26,13 @@ export async function writeSite(folder: string, data: RetailData): Promise<SiteS
         text: ['text'],
         ...(imageFolder === null ? {} : { image: 'image' }),
         ...(hasPrices ? { price: 'price' } : {}),
+        ...(hasCategories ? { category: 'category' } : {}),
+        ...(currencies.size > 1 ? { currency: 'currency' } : {}),
       },
       ...(imageFolder === null ? {} : { imageFolder: relative(folder, imageFolder) || '.' }),
     },
     interactions: { file: 'interactions.csv', columns: { customer: 'customer', item: 'item', time: 'time' } },
+    ...(usual === undefined ? {} : { currency: usual }),
     badRows: 'refuse',
     // The sequences were cleaned when they were first read; reading them again must not change them.
     repeats: 'keep',
@@ -35,13 +41,17 @@ export async function writeSite(folder: string, data: RetailData): Promise<SiteS
   };
 }
 
+const CATALOGUE_COLUMNS = ['item', 'text', 'image', 'price', 'currency', 'category'] as const;
+
 function* catalogueRows(data: RetailData, imageFolder: string | null): Iterable<string[]> {
-  for (const { id, text, imagePath, price } of data.catalogue)
+  for (const { id, text, imagePath, price, currency = '', category = '' } of data.catalogue)
     yield [
       id,
       text,
       imagePath === null || imageFolder === null ? '' : relative(imageFolder, imagePath),
       price === null ? '' : String(price),
+      currency,
+      category,
     ];
 }
 

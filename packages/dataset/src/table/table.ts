@@ -4,13 +4,8 @@ import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 
 import { DatasetError } from '../errors.ts';
 import { closestName } from './closest-name.ts';
+import { cellExpression, isList, typeFault, type Column, type Wanted } from './column.ts';
 import { readCsvHeader } from './csv-header.ts';
-
-/** How a cell is wanted: as text, or as milliseconds since 1970 (null where it is no time). */
-export interface Wanted {
-  readonly column: string;
-  readonly as: 'text' | 'time';
-}
 
 /** A run of rows; `columns` in the order they were asked for. */
 export interface TableChunk {
@@ -22,7 +17,7 @@ export interface TableChunk {
 
 /** A table lying in a file. Open for one reading, then closed. */
 export interface Table {
-  readonly columns: readonly string[];
+  readonly columns: readonly Column[];
   /** Rows in the order of the file. */
   scan(wanted: readonly Wanted[]): AsyncIterable<TableChunk>;
   /** Rows that could not be cut into columns and were passed over; known after a scan with `skipMalformed`. */
@@ -35,6 +30,11 @@ export interface TableOptions {
   readonly label: string;
   /** Pass over rows that cannot be cut into columns, and count them. */
   readonly skipMalformed: boolean;
+  /**
+   * JSON only: the columns to read, all as text (a list as its JSON), absent ones as empty. Without it the whole file is
+   * looked through for its columns first.
+   */
+  readonly jsonColumns?: readonly string[];
 }
 
 /**
@@ -48,7 +48,7 @@ export async function openTable(path: string, o: TableOptions): Promise<Table> {
     const { columns, scanned } = await describe(connection, path, o);
     return {
       columns,
-      scan: (wanted) => scan(connection, scanned, wanted, o),
+      scan: (wanted) => scan(connection, selectOf(wanted, columns, scanned), o),
       malformedRows: () => countRejected(connection),
       close: () => connection.closeSync(),
     };
@@ -58,11 +58,20 @@ export async function openTable(path: string, o: TableOptions): Promise<Table> {
   }
 }
 
-/** Checks that the table has the column, and if not says which it has and which of them was probably meant. */
-export function requireColumn(table: Table, column: string, label: string, meaning: string): void {
-  if (table.columns.includes(column)) return;
-  const closest = closestName(column, table.columns);
-  const shown = table.columns.slice(0, 40).map((name) => `"${name}"`);
+/**
+ * Checks that the table has the column and that its type can be what is wanted. If there is no such column, says which
+ * there are and which of them was probably meant.
+ */
+export function requireColumn(table: Table, { column, as }: Wanted, label: string, meaning: string): void {
+  const found = table.columns.find(({ name }) => name === column);
+  if (found !== undefined) {
+    const fault = typeFault(as, found, label, meaning);
+    if (fault !== null) throw fault;
+    return;
+  }
+  const names = table.columns.map(({ name }) => name);
+  const closest = closestName(column, names);
+  const shown = names.slice(0, 40).map((name) => `"${name}"`);
   const more = table.columns.length > 40 ? ` and ${table.columns.length - 40} more` : '';
   throw new DatasetError(
     'column-missing',
@@ -90,16 +99,21 @@ async function checkReadable(path: string, label: string): Promise<void> {
     );
 }
 
+/** What the database may hold of a file at a time: a few row groups of Parquet, or the buffers of two text readers. */
+const MEMORY = '512MB';
+
 async function connect(path: string): Promise<DuckDBConnection> {
   // Loaded on first use: whoever only needs types or the mapping's schema does not pay for the database.
   const { DuckDBInstance } = await import('@duckdb/node-api');
-  const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
+  const instance = await DuckDBInstance.create(':memory:', { threads: '2', memory_limit: MEMORY });
   const connection = await instance.connect();
   instance.closeSync();
   for (const setting of [
     // A time without a zone is read as UTC: the same file gives the same times on every machine.
     `SET TimeZone = 'UTC'`,
     `SET preserve_insertion_order = true`,
+    // What does not fit into memory is an error, never a copy of customers' data on a disk.
+    `SET temp_directory = ''`,
     `SET autoload_known_extensions = false`,
     `SET autoinstall_known_extensions = false`,
     `SET allowed_paths = [${text(path)}]`,
@@ -111,7 +125,7 @@ async function connect(path: string): Promise<DuckDBConnection> {
 }
 
 interface Described {
-  readonly columns: readonly string[];
+  readonly columns: readonly Column[];
   /** The table function to select from. */
   readonly scanned: string;
 }
@@ -127,20 +141,22 @@ async function describe(connection: DuckDBConnection, path: string, o: TableOpti
       const columns = header.columns.map((name) => `${text(name)}: 'VARCHAR'`).join(', ');
       const rejects = o.skipMalformed ? ', store_rejects = true, rejects_limit = 0' : '';
       return {
-        columns: header.columns,
+        columns: header.columns.map((name) => ({ name, type: 'VARCHAR' })),
         scanned: `read_csv(${text(path)}, auto_detect = false, header = true, delim = ${text(header.delimiter)}, quote = '"', escape = '"', columns = {${columns}}${rejects})`,
       };
     }
     case 'parquet': {
       const scanned = `read_parquet(${text(path)})`;
-      return { columns: await columnNames(connection, scanned, o.label), scanned };
+      return { columns: await describeColumns(connection, scanned, o.label), scanned };
     }
     case 'json':
     case 'jsonl':
     case 'ndjson': {
-      const names = await columnNames(connection, `read_json(${text(path)}, sample_size = -1)`, o.label);
-      const columns = names.map((name) => `${text(name)}: 'VARCHAR'`).join(', ');
-      return { columns: names, scanned: `read_json(${text(path)}, columns = {${columns}})` };
+      const columns =
+        o.jsonColumns?.map((name): Column => ({ name, type: 'VARCHAR' })) ??
+        (await describeColumns(connection, `read_json(${text(path)}, sample_size = -1)`, o.label));
+      const read = columns.map(({ name, type }) => `${text(name)}: ${isList(type) ? `'VARCHAR[]'` : `'VARCHAR'`}`);
+      return { columns: columns.map(asText), scanned: `read_json(${text(path)}, columns = {${read.join(', ')}})` };
     }
     default:
       throw new DatasetError(
@@ -152,31 +168,32 @@ async function describe(connection: DuckDBConnection, path: string, o: TableOpti
   }
 }
 
-async function columnNames(connection: DuckDBConnection, scanned: string, label: string): Promise<string[]> {
+/** In JSON a date is written as text, and may as well be meant as text. */
+function asText({ name, type }: Column): Column {
+  return { name, type: /^(DATE|TIME|UUID)/.test(type) ? 'VARCHAR' : type };
+}
+
+async function describeColumns(connection: DuckDBConnection, scanned: string, label: string): Promise<Column[]> {
   try {
     const result = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${scanned}`);
-    return result.getRows().map((row) => String(row[0]));
+    return result.getRows().map((row) => ({ name: String(row[0]), type: String(row[1]) }));
   } catch (error) {
     throw unreadable(error, label);
   }
 }
 
-async function* scan(
-  connection: DuckDBConnection,
-  scanned: string,
-  wanted: readonly Wanted[],
-  o: TableOptions,
-): AsyncIterable<TableChunk> {
-  const selected = wanted.map(({ column, as }) => {
-    const cell = `CAST(${name(column)} AS VARCHAR)`;
-    if (as === 'text') return cell;
-    // "infinity" is a timestamp to the database, but has no milliseconds.
-    const time = `TRY_CAST(${cell} AS TIMESTAMPTZ)`;
-    return `CASE WHEN isfinite(${time}) THEN CAST(epoch_ms(${time}) AS DOUBLE) END`;
+function selectOf(wanted: readonly Wanted[], columns: readonly Column[], scanned: string): string {
+  const cells = wanted.map(({ column, as }) => {
+    const type = columns.find(({ name }) => name === column)?.type ?? 'VARCHAR';
+    return cellExpression(as, { name: column, type });
   });
+  return `SELECT ${cells.join(', ')} FROM ${scanned}`;
+}
+
+async function* scan(connection: DuckDBConnection, select: string, o: TableOptions): AsyncIterable<TableChunk> {
   let firstRow = 1;
   try {
-    const result = await connection.stream(`SELECT ${selected.join(', ')} FROM ${scanned}`);
+    const result = await connection.stream(select);
     for (;;) {
       const chunk = await result.fetchChunk();
       if (chunk === null || chunk.rowCount === 0) return;
@@ -236,8 +253,4 @@ function unreadable(error: unknown, label: string): DatasetError {
 
 function text(value: string): string {
   return `'${value.replaceAll(`'`, `''`)}'`;
-}
-
-function name(value: string): string {
-  return `"${value.replaceAll('"', '""')}"`;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { DroppedRows } from '../report.ts';
+import { ReadingCounts } from '../reading-counts.ts';
 import type { FederationData, RetailData } from '../retail-data.ts';
 import { randomStream } from '../random.ts';
 import { temporaryFolder } from '../testing/fixtures.ts';
@@ -98,7 +98,7 @@ describe('what the worlds are built for', () => {
     const random = randomStream(11, purpose);
     const products = Array.from({ length: 200 }, () => drawProduct(FULL_RANGE, random));
     const log = letCustomersBuy(customers, products, taste, random);
-    const sequences = log.sequences({ repeats: 'first', minimumSequence: 2 }, new DroppedRows());
+    const sequences = log.sequences({ repeats: 'first', minimumSequence: 2 }, new ReadingCounts());
     return { taste, styles: products.map((product) => product.style), sequences };
   }
 

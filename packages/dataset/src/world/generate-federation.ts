@@ -5,7 +5,8 @@ import { DatasetError } from '../errors.ts';
 import { inParallel } from '../images/in-parallel.ts';
 import { siteId } from '../importers/site-id.ts';
 import { type RandomStream, randomStream } from '../random.ts';
-import { DroppedRows, reportOf } from '../report.ts';
+import { ReadingCounts } from '../reading-counts.ts';
+import { reportOf } from '../report.ts';
 import type { CatalogueItem, FederationData, Progress, RetailData } from '../retail-data.ts';
 import { type Chain, drawChain, drawProduct, FULL_RANGE, type Product, wording } from './assortment.ts';
 import { letCustomersBuy } from './customers.ts';
@@ -146,11 +147,11 @@ function drawShop(id: string, o: WorldOptions, plan: ShopPlan): DrawnShop {
     };
   });
   const log = letCustomersBuy(plan.customers, products, plan.taste, random);
-  const dropped = new DroppedRows();
-  const sequences = log.sequences({ repeats: 'first', minimumSequence: 2 }, dropped);
+  const counts = new ReadingCounts();
+  const sequences = log.sequences({ repeats: 'first', minimumSequence: 2 }, counts);
   return {
     pictures,
-    data: { catalogue, sequences, report: reportOf(catalogue, sequences, log.length, dropped) },
+    data: { catalogue, sequences, report: reportOf({ catalogue, sequences, rowsRead: log.length, counts }) },
   };
 }
 

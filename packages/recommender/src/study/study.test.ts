@@ -19,6 +19,20 @@ test('the test history ends with the validation item, and no target is known bef
   }
 });
 
+test('split by time, a customer who bought nothing between the cuts is tested on what was known before', () => {
+  const sequences = {
+    customers: ['steady', 'away'],
+    offsets: Int32Array.of(0, 4, 7),
+    items: Int32Array.of(0, 1, 2, 3, 4, 5, 6),
+    times: Float64Array.of(1, 2, 10, 20, 1, 2, 30),
+  };
+  const features = tinyFeatures(tinyConfig, 40);
+  const study = prepareStudy({ config: tinyConfig, features, sequences, seed: 1, cuts: { validation: 10, test: 20 } });
+  expect([...evaluationCustomers(study, 'test')]).toEqual([0, 1]);
+  expect(heldOut(study, 0, 'test')).toEqual({ history: Int32Array.of(0, 1, 2), target: 3 });
+  expect(heldOut(study, 1, 'test')).toEqual({ history: Int32Array.of(4, 5), target: 6 });
+});
+
 test('features of another width, unknown items and too little data are refused', () => {
   const study = {
     config: tinyConfig,

@@ -1,4 +1,4 @@
-import { splitSequences, type ItemFeatures, type Sequences, type Split } from '@noren/dataset';
+import { splitSequences, type ItemFeatures, type Sequences, type Split, type TimeCuts } from '@noren/dataset';
 import { modalities, type RecommenderConfig } from '../config/recommender-config.ts';
 import { RecommenderError } from '../errors.ts';
 import { sitePrior, type SitePrior } from '../scoring/site-prior.ts';
@@ -21,7 +21,7 @@ export interface Study {
 }
 
 /**
- * Splits a site's sequences (repeats removed, leave-last-out, see splitSequences) and cuts the training windows.
+ * Splits a site's sequences (repeats removed, leave-last-out or by time, see splitSequences) and cuts the training windows.
  *
  * @throws RecommenderError `study-invalid` when the features do not fit the config, a sequence names an unknown item, or
  * nobody has two items to learn from.
@@ -32,6 +32,8 @@ export function prepareStudy(o: {
   readonly sequences: Sequences;
   /** Of the division into early-stopping, proposal and gate customers. */
   readonly seed: number;
+  /** Splits by time. */
+  readonly cuts?: TimeCuts;
 }): Study {
   const { config, features } = o;
   checkFeatures(config, features);
@@ -39,7 +41,7 @@ export function prepareStudy(o: {
   if (sequences.items.some((item) => item < 0 || item >= features.items)) {
     throw new RecommenderError('study-invalid', 'A sequence names an item that is not in the catalogue.');
   }
-  const split = splitSequences(sequences, { seed: o.seed });
+  const split = splitSequences(sequences, { seed: o.seed, ...(o.cuts === undefined ? {} : { cuts: o.cuts }) });
   const windows = trainingWindows(split.trainSequences, config.maximumLength);
   if (windows.count === 0) {
     throw new RecommenderError(
@@ -75,10 +77,13 @@ export function heldOut(
   const train = items.subarray(offsets[customer] ?? 0, offsets[customer + 1] ?? 0);
   const validation = split.validationItems[customer] ?? -1;
   if (on !== 'test') return { history: train, target: validation };
+  const target = split.testItems[customer] ?? -1;
+  // Split by time, a customer may have bought nothing between the cuts.
+  if (validation < 0) return { history: train, target };
   const history = new Int32Array(train.length + 1);
   history.set(train);
   history[train.length] = validation;
-  return { history, target: split.testItems[customer] ?? -1 };
+  return { history, target };
 }
 
 /** By catalogue row: 1 where someone bought the item in training, else 0. */
