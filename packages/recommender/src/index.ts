@@ -15,12 +15,13 @@ export { withIdentity } from './parameters/with-identity.ts';
 export { interpolate } from './parameters/interpolate.ts';
 export { readBackbone, writeBackbone, type Backbone } from './backbone/backbone-file.ts';
 export { releaseFile, withRelease } from './backbone/release-file.ts';
-export { presetPlan } from './presets/preset-plan.ts';
+export { presetGroups, presetPlan } from './presets/preset-plan.ts';
 
 // A site's data, training and scoring
 export { firstPurchases } from './study/first-purchases.ts';
 export { boughtItems, prepareStudy, type EvaluationSet, type Study } from './study/study.ts';
 export { openRelearner, type RankerOptions, type Relearner, type ScoreOptions } from './training/relearner.ts';
+export type { Augmentation } from './study/augmented-windows.ts';
 export type { EpochReport, Relearned, RelearnOptions } from './training/relearn-options.ts';
 export type { RuntimeOptions } from './training/trainer.ts';
 export { trainLocalRound, type LocalRoundOptions } from './training/local-round.ts';
@@ -50,6 +51,7 @@ export type { HistoryRule, Ranker, Scores } from './scoring/ranker.ts';
 export { customerScores, type CustomerScores } from './scoring/customer-scores.ts';
 export { hitRate, mean, ndcg, reciprocalRank } from './scoring/metrics.ts';
 export { rankOfTarget } from './scoring/ranks.ts';
+export { seededRandom, type SeededRandom } from './random/seeded-random.ts';
 export { interval, lowerBound, type BootstrapOptions, type Interval } from './evidence/bootstrap.ts';
 export {
   noHarmGate,

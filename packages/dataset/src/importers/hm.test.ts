@@ -19,6 +19,21 @@ function customers(): { headquarters: string; line: string } {
   return { headquarters: names.find(isHeadquarters) ?? '', line: names.find((name) => !isHeadquarters(name)) ?? '' };
 }
 
+test('a brand line that is named headquarters has all its purchases, the others are sites', async () => {
+  const folder = temporaryFolder();
+  put(folder, 'articles.csv', ARTICLES);
+  const { headquarters: h, line: l } = customers();
+  const rows = [h, l].flatMap((customer) =>
+    ['0108775015', '0108775044', '0999999001'].map((article) => `2018-09-20,${customer},${article},0.03,2`),
+  );
+  put(folder, 'transactions_train.csv', `t_dat,customer_id,article_id,price,sales_channel_id\n${rows.join('\n')}\n`);
+
+  const { headquarters, sites } = await importFederation('hm', folder, { headquarters: 'Ladieswear' });
+  expect(headquarters.sequences.customers).toEqual([h, l]);
+  expect(sites.map(({ name }) => name)).toEqual(['Sport']);
+  await expect(importFederation('hm', folder, { headquarters: 'Shoes' })).rejects.toThrow(/no brand line "Shoes"/);
+});
+
 test('articles go to their brand line, customers of headquarters and their purchases to headquarters', async () => {
   const folder = temporaryFolder();
   const { headquarters: h, line: l } = customers();

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { PaidPrices } from '../paid-prices.ts';
 import { seededShare } from '../random.ts';
 import type { CatalogueItem, FederationData, Progress } from '../retail-data.ts';
+import { divideShops } from './divide-shops.ts';
 import { Shop } from './shop.ts';
 import { siteId } from './site-id.ts';
 import { findUpstreamFiles, upstreamRows } from './upstream.ts';
@@ -27,7 +28,8 @@ const TRANSACTION_COLUMNS = ['t_dat', 'customer_id', 'article_id', 'price'] as c
 
 /**
  * H&M Personalized Fashion Recommendations (Kaggle 2022). Headquarters gets 40 % of the customers, with everything
- * they bought; the purchases of the others belong to the five brand lines (`index_group_name`).
+ * they bought; the purchases of the others belong to the five brand lines (`index_group_name`). A line that is named
+ * headquarters is it with all its purchases, and the other lines are sites with all of theirs.
  *
  * An item is an article (one colour of a product), not a product: picture, text and price belong to the article. On
  * this data the product level is denser (1.5 instead of 1.0 purchases an item, 38 % instead of 62 % of the lines' test
@@ -35,7 +37,11 @@ const TRANSACTION_COLUMNS = ['t_dat', 'customer_id', 'article_id', 'price'] as c
  * bought next (HR@10 0.040 instead of 0.067 in Ladieswear): at the article level content decides, which is what a model
  * without item identities is for. Item price = median price paid by all customers (Kaggle's scaled unit).
  */
-export async function importHm(folder: string, onProgress: Progress): Promise<FederationData> {
+export async function importHm(
+  folder: string,
+  onProgress: Progress,
+  headquartersLine?: string,
+): Promise<FederationData> {
   const files = await findUpstreamFiles('H&M', folder, ['articles.csv', 'transactions_train.csv']);
   const articles = await readArticles(files['articles.csv'], await listImages(join(resolve(folder), 'images')));
   const headquarters = new Shop();
@@ -52,7 +58,8 @@ export async function importHm(folder: string, onProgress: Progress): Promise<Fe
       const time = chunk.number('t_dat', row);
       const price = chunk.number('price', row);
       const article = articles.get(id);
-      const isHeadquarters = seededShare(DIVISION_SEED, 'headquarters', customer) < HEADQUARTERS_SHARE;
+      const isHeadquarters =
+        headquartersLine === undefined && seededShare(DIVISION_SEED, 'headquarters', customer) < HEADQUARTERS_SHARE;
       const shop = isHeadquarters || article === undefined ? headquarters : shopOf(lines, article.line);
       if (article === undefined) shop.drop('unknown-item', 'the article is not in articles.csv');
       else if (customer === '') shop.drop('no-customer', 'no customer');
@@ -75,6 +82,10 @@ export async function importHm(folder: string, onProgress: Progress): Promise<Fe
     };
   };
   const sorted = [...lines].sort(([a], [b]) => (a < b ? -1 : 1));
+  if (headquartersLine !== undefined) {
+    const shops = sorted.map(([name, shop]) => ({ name, data: shop.close(describe) }));
+    return divideShops(shops, headquartersLine, 'brand line');
+  }
   return {
     headquarters: headquarters.close(describe),
     sites: sorted.map(([line, shop]) => ({ id: siteId(line), name: line, data: shop.close(describe) })),

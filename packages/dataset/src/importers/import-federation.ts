@@ -19,22 +19,27 @@ export type DatasetName =
 export interface ImportOptions {
   readonly onProgress?: Progress;
   /**
-   * Of the datasets that are several shops without a headquarters (domains, categories): the one to be headquarters.
-   * Default: the one with most interactions. The other datasets say themselves how they are divided.
+   * Of the datasets that are several shops (domains, categories, H&M's brand lines): the one to be headquarters. Default:
+   * the one with most interactions; of H&M, 40 % of the customers. The other datasets say themselves how they are divided.
    */
   readonly headquarters?: string;
+  /** Of UCI Online Retail: a country with fewer customers is no site. Default 20. */
+  readonly fewestCustomers?: number;
 }
 
 const IMPORTERS: Record<
   Exclude<DatasetName, 'generated'>,
-  (folder: string, onProgress: Progress, headquarters?: string) => Promise<FederationData>
+  (folder: string, onProgress: Progress, o: ImportOptions) => Promise<FederationData>
 > = {
-  hm: importHm,
-  'uci-online-retail': importUciOnlineRetail,
+  hm: (folder, onProgress, { headquarters }) => importHm(folder, onProgress, headquarters),
+  'uci-online-retail': (folder, onProgress, { fewestCustomers }) =>
+    importUciOnlineRetail(folder, onProgress, fewestCustomers),
   'complete-journey': importCompleteJourney,
-  unisrec: importUnisrec,
-  'amazon-2018': (...o) => importAmazonReviews(AMAZON_2018, ...o),
-  'amazon-2023': (...o) => importAmazonReviews(AMAZON_2023, ...o),
+  unisrec: (folder, onProgress, { headquarters }) => importUnisrec(folder, onProgress, headquarters),
+  'amazon-2018': (folder, onProgress, { headquarters }) =>
+    importAmazonReviews(AMAZON_2018, folder, onProgress, headquarters),
+  'amazon-2023': (folder, onProgress, { headquarters }) =>
+    importAmazonReviews(AMAZON_2023, folder, onProgress, headquarters),
 };
 
 /**
@@ -47,5 +52,5 @@ export async function importFederation(
   path: string,
   o: ImportOptions = {},
 ): Promise<FederationData> {
-  return IMPORTERS[name](path, o.onProgress ?? ((): void => undefined), o.headquarters);
+  return IMPORTERS[name](path, o.onProgress ?? ((): void => undefined), o);
 }

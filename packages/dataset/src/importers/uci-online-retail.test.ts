@@ -42,6 +42,8 @@ test('countries with 20 customers are sites; what is no purchase of a product is
   expect(sites.map(({ id, name, data }) => [id, name, data.report.customers])).toEqual([['germany', 'Germany', 20]]);
   expect(sites[0]?.data.catalogue[0]?.price).toBe(10.5);
   expect(note).toContain('1 countries with fewer customers (1 purchases)');
+  const all = await importFederation('uci-online-retail', folder, { fewestCustomers: 1 });
+  expect(all.sites.map(({ id }) => id)).toEqual(['germany', 'malta']);
 });
 
 /** Users, items and interactions that remain when everybody has 5 and every item is had by 5. */

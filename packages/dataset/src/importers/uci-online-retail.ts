@@ -24,21 +24,28 @@ type Column = (typeof COLUMNS)[number];
  * UCI Online Retail (Chen 2015, doi 10.24432/C5BW33). The United Kingdom is headquarters, every other country with at
  * least 20 buying customers a site. Item price = median unit price paid in that shop, text = commonest description.
  */
-export async function importUciOnlineRetail(folder: string, onProgress: Progress): Promise<FederationData> {
-  return divideByCountry(await readUciShops(folder, onProgress));
+export async function importUciOnlineRetail(
+  folder: string,
+  onProgress: Progress,
+  fewestCustomers?: number,
+): Promise<FederationData> {
+  return divideByCountry(await readUciShops(folder, onProgress), fewestCustomers);
 }
 
-export function divideByCountry({ shops, describe }: UciShops): FederationData {
+export function divideByCountry(
+  { shops, describe }: UciShops,
+  fewestCustomers: number = FEWEST_CUSTOMERS,
+): FederationData {
   const headquarters = shops.get(HEADQUARTERS) ?? new Shop();
   const others = [...shops].filter(([country]) => country !== HEADQUARTERS).sort(([a], [b]) => (a < b ? -1 : 1));
-  const sites = others.filter(([, shop]) => shop.customers >= FEWEST_CUSTOMERS);
-  const small = others.filter(([, shop]) => shop.customers < FEWEST_CUSTOMERS);
+  const sites = others.filter(([, shop]) => shop.customers >= fewestCustomers);
+  const small = others.filter(([, shop]) => shop.customers < fewestCustomers);
   const lost = small.reduce((sum, [, shop]) => sum + shop.purchases, 0);
   return {
     headquarters: headquarters.close(describe),
     sites: sites.map(([country, shop]) => ({ id: siteId(country), name: country, data: shop.close(describe) })),
     note:
-      `${HEADQUARTERS} is headquarters; each other country with at least ${FEWEST_CUSTOMERS} customers is a site. ` +
+      `${HEADQUARTERS} is headquarters; each other country with at least ${fewestCustomers} customers is a site. ` +
       `${small.length} countries with fewer customers (${lost} purchases) are left out. Cancellations, rows without a ` +
       `customer and rows that are no products (postage, bank charges, manual corrections) are left out and counted.`,
   };

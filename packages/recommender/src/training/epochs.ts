@@ -2,9 +2,11 @@ import { afterEvaluation, earlyStopping, shouldStop, type EarlyStopping } from '
 import { seededRandom } from '../random/seeded-random.ts';
 import { mean } from '../scoring/metrics.ts';
 import type { CustomerScores } from '../scoring/customer-scores.ts';
+import { augmentedWindows } from '../study/augmented-windows.ts';
 import { batchTensors, epochBatches } from '../study/batches.ts';
 import { evaluationCustomers, type Study } from '../study/study.ts';
 import type { ModelValues } from '../parameters/values.ts';
+import { MovingAverage } from './moving-average.ts';
 import { nextTurn } from './next-turn.ts';
 import type { Relearned, RelearnOptions } from './relearn-options.ts';
 import type { Trainer } from './trainer.ts';
@@ -22,25 +24,30 @@ export async function runEpochs(
   const rate = { learningRate: o.learningRate, proximal: o.proximal?.weight ?? 0 };
   const losses: number[] = [];
   // With nobody held out there is nothing to stop by: the last epoch stays.
-  const judged = o.earlyStopping !== undefined && evaluationCustomers(study, 'early-stopping').length > 0;
+  const judged =
+    o.earlyStopping !== undefined && evaluationCustomers(study, o.earlyStopping.on ?? 'early-stopping').length > 0;
   const best = judged ? await BestEpoch.start(o.values, o.earlyStopping.patience, evaluate) : undefined;
+  const average = new MovingAverage(o.averaging ?? 0);
+  let values = new Map(o.values);
   training.load(o.values, o.proximal?.towards);
   for (let epoch = 1; epoch <= o.epochs; epoch += 1) {
     let sum = 0;
     let steps = 0;
-    for (const batch of epochBatches(windows, shape, features.items, alignable, random)) {
+    const varied = o.augmentation === undefined ? windows : augmentedWindows(windows, o.augmentation, random);
+    for (const batch of epochBatches(varied, shape, features.items, alignable, random)) {
       o.signal?.throwIfAborted();
       sum += await training.step(batchTensors(batch, shape), rate);
       steps += 1;
       await nextTurn();
     }
     losses.push(sum / steps);
-    const validation = await best?.offer(training.values());
+    values = average.add(training.values());
+    const validation = await best?.offer(values);
     o.onProgress?.({ epoch, epochs: o.epochs, loss: sum / steps, ...(validation === undefined ? {} : { validation }) });
     if (best?.stop) break;
   }
   return {
-    values: best?.values ?? training.values(),
+    values: best?.values ?? values,
     examples: windows.examples,
     losses,
     keptEpoch: best?.epoch ?? losses.length,

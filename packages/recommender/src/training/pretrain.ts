@@ -11,26 +11,28 @@ export type PretrainOptions = Pick<
   RelearnOptions,
   'epochs' | 'batchSize' | 'learningRate' | 'seed' | 'onProgress' | 'signal'
 > &
-  Partial<Pick<RelearnOptions, 'modalities' | 'weightDecay' | 'candidates'>> & {
+  Partial<Pick<RelearnOptions, 'modalities' | 'weightDecay' | 'candidates' | 'augmentation' | 'averaging'>> & {
     /** The frozen encoders that made the study's features; they travel with the backbone. */
     readonly featuriser: Pick<Featuriser, 'tensors'>;
     /** Default 8. */
     readonly patience?: number;
+    /** Whose validation items stop it; default headquarters' early-stopping customers. */
+    readonly stoppedBy?: 'early-stopping' | 'validation';
   };
 
 /**
  * Trains a backbone on headquarters' own data: next item among the whole catalogue (among its batch and random others
- * where the catalogue is large), with a small image-text alignment, stopped by headquarters' early-stopping customers.
+ * where the catalogue is large), with a small image-text alignment, stopped by headquarters' own validation items.
  */
 export async function pretrain(relearner: Relearner, o: PretrainOptions): Promise<Backbone> {
-  const { featuriser, patience = 8, ...options } = o;
+  const { featuriser, patience = 8, stoppedBy = 'early-stopping', ...options } = o;
   const { config } = relearner.study;
   const { values } = await relearner.relearn({
     modalities,
     ...options,
     values: freshValues(config, o.seed),
     trainable: () => true,
-    earlyStopping: { patience },
+    earlyStopping: { patience, on: stoppedBy },
     alignment: true,
   });
   const tensors = new Map<string, HostTensor>(featuriser.tensors);

@@ -1,5 +1,6 @@
 import type { ModalityName } from '../config/recommender-config.ts';
 import type { ModelValues } from '../parameters/values.ts';
+import type { Augmentation } from '../study/augmented-windows.ts';
 
 export interface EpochReport {
   /** From 1. */
@@ -33,11 +34,16 @@ export interface RelearnOptions {
   readonly seed: number;
   /**
    * Keep the values of the epoch (0 = the start) that ranks the early-stopping customers' validation items best, and stop
-   * when it has not improved for `patience` epochs. Default: train all epochs and keep the last values.
+   * when it has not improved for `patience` epochs. Default: train all epochs and keep the last values. `on`: whose items,
+   * where no gate will judge the model: everyone's `validation`; default `early-stopping`.
    */
-  readonly earlyStopping?: { readonly patience: number };
+  readonly earlyStopping?: { readonly patience: number; readonly on?: 'early-stopping' | 'validation' };
   /** Items scored at each position, at most; a larger catalogue is sampled anew for every batch. Default 4096. */
   readonly candidates?: number;
+  /** Varies the sequences anew in every epoch; default: they are taken as they are. */
+  readonly augmentation?: Augmentation;
+  /** Decay of a moving average of the values over epochs, which is what is scored and kept; default 0, no average. */
+  readonly averaging?: number;
   /** Adds ANT's small image-text alignment loss; for pretraining. Default false. */
   readonly alignment?: boolean;
   onProgress?(report: EpochReport): void;

@@ -82,7 +82,7 @@ class CompiledRelearner implements Relearner {
       this.score({
         values,
         modalities: o.modalities,
-        on: 'early-stopping',
+        on: o.earlyStopping?.on ?? 'early-stopping',
         ...(o.signal === undefined ? {} : { signal: o.signal }),
       }),
     );
