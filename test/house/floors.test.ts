@@ -11,6 +11,7 @@ const floors: Readonly<Record<string, number>> = {
   dataset: 1,
   protocol: 1,
   recommender: 2,
+  experiment: 3,
   coordinator: 3,
   agent: 3,
   console: 3,

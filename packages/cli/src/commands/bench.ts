@@ -10,6 +10,9 @@ interface BenchOptions {
   readonly scale: boolean;
   readonly data?: string;
   readonly rows?: number;
+  readonly experiment?: string;
+  readonly seeds: number;
+  readonly out: string;
 }
 
 /** Every benchmark measures what it compares in one run, on one machine. */
@@ -36,6 +39,13 @@ const benchmarks: Readonly<
     const onProgress = (done: number, total: number, what: string): void => progress(`${what}, ${done} of ${total}`);
     return (await benchmarkImages({ folder: data, onProgress })).rows;
   },
+  accuracy: async (progress, { data, experiment, seeds, out }) => {
+    if (data === undefined) {
+      throw new CliError('Name the folder of the data sets: noren bench accuracy --data <folder>.', exitCode.usage);
+    }
+    const { benchmarkAccuracy } = await import('../bench/accuracy.ts');
+    return benchmarkAccuracy({ data, experiment, seeds, out, progress });
+  },
   import: async (progress, { rows }) => {
     const { benchmarkImport } = await import('@noren/dataset');
     return (await benchmarkImport({ onProgress: progress, ...(rows === undefined ? {} : { rows }) })).rows;
@@ -44,6 +54,8 @@ const benchmarks: Readonly<
 
 /** Needs files of the user's own, so `all` measures it only where they are named. */
 const needData: ReadonlySet<string> = new Set(['images']);
+/** Takes hours on everything, so it has to be asked for. */
+const apart: ReadonlySet<string> = new Set(['accuracy']);
 
 export function benchCommand(): Command {
   const names = Object.keys(benchmarks);
@@ -51,12 +63,18 @@ export function benchCommand(): Command {
     .description('Measure this machine.')
     .addArgument(new Argument('<name>', 'which benchmark').choices([...names, 'all']))
     .option('--scale', 'secagg: also 1,000 and 10,000 sites in groups, about half an hour', false)
-    .option('--data <folder>', 'images: the folder whose images are encoded')
+    .option('--data <folder>', 'images: the folder whose images are encoded; accuracy: the folder of the data sets')
+    .option('--experiment <name>', 'accuracy: one of amazon-scientific, uci-elsewhere, uci-shops, hm-divided, hm-lines')
+    .option('--seeds <count>', 'accuracy: trainings of everything', wholeNumber(1, 100), 3)
+    .option('--out <folder>', 'accuracy: where tables and plots are written', 'accuracy')
     .option('--rows <count>', 'import: how many purchases; default 10,000,000', wholeNumber(1000, 200_000_000))
-    .addHelpText('after', '\nExamples\n  noren bench secagg --json\n  noren bench import --rows 1000000')
+    .addHelpText(
+      'after',
+      '\nExamples\n  noren bench secagg --json\n  noren bench import --rows 1000000\n  noren bench accuracy --data data/hm --experiment hm-lines --seeds 3',
+    )
     .action(async (name: string, options: BenchOptions, command: Command) => {
       const { terminal } = openTerminal(command);
-      const all = names.filter((bench) => options.data !== undefined || !needData.has(bench));
+      const all = names.filter((bench) => !apart.has(bench) && (options.data !== undefined || !needData.has(bench)));
       for (const bench of name === 'all' ? all : [name]) {
         terminal.progress(`  measuring ${bench} ...`);
         const progress = (what: string): void => terminal.progress(`  measuring ${bench}: ${what} ...`);
