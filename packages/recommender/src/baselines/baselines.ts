@@ -21,9 +21,11 @@ export interface Baselines {
   close(): Promise<void>;
 }
 
-/** What followed counts alone, or what preceded as well; near purchases only, or many. */
+/** What followed counts alone, or what preceded as well; near purchases only, or many; raw, or less for popular items. */
 const pairSettings: readonly Required<Omit<CoOccurrenceOptions, 'recency'>>[] = [0, 0.5, 1].flatMap((backward) =>
-  [3, 6, 12].flatMap((window) => [0.5, 1].map((decay) => ({ backward, window, decay }))),
+  [3, 6, 12].flatMap((window) =>
+    [0.5, 1].flatMap((decay) => [0, 0.5].map((normalisation) => ({ backward, window, decay, normalisation }))),
+  ),
 );
 /** The last item alone, or the whole history with more or less weight on its end. */
 const contentSettings: readonly (HistoryWeights & Record<string, number>)[] = [

@@ -1,7 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Sequences } from '@noren/dataset';
 import { expect, test } from 'vitest';
 import { modalities } from '../config/recommender-config.ts';
 import { evaluate } from '../scoring/evaluate.ts';
@@ -9,39 +5,13 @@ import { hitRate, mean, ndcg } from '../scoring/metrics.ts';
 import type { Ranker } from '../scoring/ranker.ts';
 import { rankOfTarget } from '../scoring/ranks.ts';
 import { prepareStudy } from '../study/study.ts';
+import { amazonScientific, sequencesOf } from '../testing/real-sequences.ts';
 import { tinyConfig, tinyFeatures } from '../testing/tiny-study.ts';
 import { openBaselines } from './baselines.ts';
 import { coOccurrence, coOccurrenceScores } from './co-occurrence.ts';
 import { popularity } from './popularity.ts';
 
-const repository = fileURLToPath(new URL('../../../../', import.meta.url));
-const folder = join(resolve(repository, process.env['NOREN_TEST_DATA'] ?? '../shared/data'), 'amazon-scientific-clip');
-
-interface LastPurchase {
-  readonly history: Int32Array;
-  readonly target: number;
-}
-
-/** UniSRec atomic file: user, items before, item; tab-separated under one header line. */
-function readTest(): readonly LastPurchase[] {
-  const lines = readFileSync(join(folder, 'Scientific.test.inter'), 'utf8').trimEnd().split('\n').slice(1);
-  return lines.map((line) => {
-    const [, before = '', target = ''] = line.split('\t');
-    return { history: Int32Array.from(before.split(' '), Number), target: Number(target) };
-  });
-}
-
-/** All but the last two purchases. */
-function trainingSequences(cases: readonly LastPurchase[]): Sequences {
-  const rows = cases.map(({ history }) => history.subarray(0, history.length - 1));
-  const offsets = new Int32Array(rows.length + 1);
-  rows.forEach((row, at) => (offsets[at + 1] = (offsets[at] ?? 0) + row.length));
-  const items = new Int32Array(offsets.at(-1) ?? 0);
-  rows.forEach((row, at) => items.set(row, offsets[at]));
-  return { customers: rows.map((_, at) => String(at)), offsets, items, times: new Float64Array(items.length) };
-}
-
-const isMissing = !existsSync(folder);
+const { folder, isMissing, read } = amazonScientific;
 
 function figures(ranks: readonly number[]): [hits: number, gain: number] {
   const whole = Int32Array.from(ranks);
@@ -50,10 +20,13 @@ function figures(ranks: readonly number[]): [hits: number, gain: number] {
 
 test.skipIf(isMissing)(
   `popularity and co-occurrence rank Amazon Scientific as an independent script did (needs ${folder})`,
-  () => {
-    const cases = readTest();
-    const train = trainingSequences(cases);
-    const items = 1 + cases.reduce((most, { history, target }) => Math.max(most, target, ...history), 0);
+  async () => {
+    const { sequences, items } = await read();
+    const rows = sequences.customers.map((_, at) =>
+      sequences.items.subarray(sequences.offsets[at], sequences.offsets[at + 1]),
+    );
+    const cases = rows.map((row) => ({ history: row.subarray(0, -1), target: row.at(-1) as number }));
+    const train = sequencesOf(rows.map((row) => [...row.subarray(0, -2)]));
     expect([cases.length, items, train.items.length + 2 * cases.length]).toEqual([2928, 1585, 19_712]);
 
     const counts = popularity(train, items);
@@ -86,18 +59,9 @@ test.skipIf(isMissing)(
 test.skipIf(isMissing)(
   `co-occurrence at its best on validation is well above the plain one (needs ${folder})`,
   async () => {
-    const rows = readTest().map(({ history, target }) => [...history, target]);
-    const offsets = new Int32Array(rows.length + 1);
-    rows.forEach((row, at) => (offsets[at + 1] = (offsets[at] ?? 0) + row.length));
-    const items = Int32Array.from(rows.flat());
-    const sequences = {
-      customers: rows.map((_, at) => String(at)),
-      offsets,
-      items,
-      times: new Float64Array(items.length),
-    };
+    const { sequences, items } = await read();
     // Only what was bought counts here.
-    const features = tinyFeatures(tinyConfig, 1585);
+    const features = tinyFeatures(tinyConfig, items);
     for (const modality of modalities) features[modality].present.fill(0);
     const study = prepareStudy({ config: tinyConfig, features, sequences, seed: 1 });
     const opened = await openBaselines(study, { chosenOn: 'early-stopping' });
