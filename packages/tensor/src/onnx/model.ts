@@ -32,6 +32,11 @@ export interface OnnxValue {
   readonly dtype: ElementType;
 }
 
+/** What goes in or out. A side that is a name may differ from run to run, and is equal wherever the name occurs. */
+export interface OnnxBoundary extends Omit<OnnxValue, 'shape'> {
+  readonly shape: readonly (number | string)[];
+}
+
 export interface OnnxInitializer extends OnnxValue {
   /** Little-endian, row-major. */
   readonly bytes: Uint8Array;
@@ -46,8 +51,8 @@ export interface OnnxNode {
 }
 
 export interface OnnxGraph {
-  readonly inputs: readonly OnnxValue[];
-  readonly outputs: readonly OnnxValue[];
+  readonly inputs: readonly OnnxBoundary[];
+  readonly outputs: readonly OnnxBoundary[];
   readonly initializers: readonly OnnxInitializer[];
   /** In an order in which every input is made before it is used. */
   readonly nodes: readonly OnnxNode[];
@@ -98,8 +103,10 @@ function initializerFields({ name, shape, dtype, bytes }: OnnxInitializer): Enco
   return [packedField(1, shape), integerField(2, ELEMENT_TYPE[dtype]), textField(8, name), bytesField(9, bytes)];
 }
 
-function valueFields({ name, shape, dtype }: OnnxValue): Encoded[] {
-  const dimensions = shape.map((dimension) => messageField(1, [integerField(1, dimension)]));
+function valueFields({ name, shape, dtype }: OnnxBoundary): Encoded[] {
+  const dimensions = shape.map((side) =>
+    messageField(1, [typeof side === 'string' ? textField(2, side) : integerField(1, side)]),
+  );
   const tensorType = messageField(1, [integerField(1, ELEMENT_TYPE[dtype]), messageField(2, dimensions)]);
   return [textField(1, name), messageField(2, [tensorType])];
 }

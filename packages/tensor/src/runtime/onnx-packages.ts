@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 
-import type { InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
+import type { InferenceSession, InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
 
 import { nativeCall } from './native-calls.ts';
 
@@ -33,4 +33,13 @@ export async function loadOnnxWasm(threads: number = availableParallelism()): Pr
   } catch {
     return undefined;
   }
+}
+
+/** Of a session of the native package. `threads`: default all cores. */
+export function nativeOptions(threads: number | undefined): InferenceSession.SessionOptions {
+  return {
+    // Idle threads sleep: on a shop's machine, or with several sessions, spinning costs more than waking up.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+  };
 }

@@ -7,7 +7,7 @@ import { encodeSegment, segmentsOf, valueName, type Segment, type Segments } fro
 import { noisePort, trace } from '../trace/trace.ts';
 import type { Executable, HostArray, HostArrays, NoiseRequest, Port, Program, RunOptions } from './executable.ts';
 import { nativeCall } from './native-calls.ts';
-import type { OnnxRuntime } from './onnx-packages.ts';
+import { nativeOptions, type OnnxRuntime } from './onnx-packages.ts';
 
 type Feeds = Record<string, Tensor>;
 
@@ -154,14 +154,6 @@ export class OnnxExecutable implements Executable {
       ? new this.#onnx.Tensor('float32', data, shape)
       : new this.#onnx.Tensor('int32', data, shape);
   }
-}
-
-function nativeOptions(threads: number | undefined): InferenceSession.SessionOptions {
-  return {
-    // Idle threads sleep: on a shop's machine, or with several sessions, spinning costs more than waking up.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
-    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-  };
 }
 
 async function createSession(
