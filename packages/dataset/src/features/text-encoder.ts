@@ -51,15 +51,19 @@ export function fitTextEncoder(texts: readonly string[], dimension: number, rand
 
 /** Rows have length sqrt(dimension): a feature is about 1 in size, what a linear layer started in the usual way expects. */
 export function encodeTexts(encoder: TextEncoder, texts: readonly string[]): Modality {
-  const dimension = encoder.projection.data.length / TEXT_BUCKETS;
+  const projection = encoder.projection.data;
+  const dimension = projection.length / TEXT_BUCKETS;
   const data = new Float32Array(texts.length * dimension);
   const present = new Uint8Array(texts.length);
+  const row = new Float64Array(dimension);
   for (const [item, text] of texts.entries()) {
     const weights = tfIdf(textTerms(text), encoder.idf.data);
     if (weights.length === 0) continue;
-    const row = new Float64Array(dimension);
-    for (const [bucket, weight] of weights)
-      for (let k = 0; k < dimension; k++) row[k]! += weight * encoder.projection.data[bucket * dimension + k]!;
+    row.fill(0);
+    for (const [bucket, weight] of weights) {
+      const start = bucket * dimension;
+      for (let k = 0; k < dimension; k++) row[k]! += weight * projection[start + k]!;
+    }
     const scale = Math.sqrt(dimension) / (Math.hypot(...row) || 1);
     for (let k = 0; k < dimension; k++) data[item * dimension + k] = row[k]! * scale;
     present[item] = 1;
