@@ -21,6 +21,7 @@ export type DatasetErrorCode =
   | 'split-invalid'
   | 'world-invalid'
   | 'features-invalid'
+  | 'model-invalid'
   | 'featuriser-invalid'
   | 'encoder-mismatch';
 

@@ -2,7 +2,9 @@ export { benchmarkImport, type ImportBenchmarkRow } from './benchmark/benchmark-
 export { benchmarkImages, type ImageBenchmarkRow } from './benchmark/benchmark-images.ts';
 export { DatasetError, type DatasetErrorCode, type Place } from './errors.ts';
 export type { EncoderDescription, EncoderDescriptions } from './features/encoder-description.ts';
-export type { FeatureSource, FeatureSources, Normalisation, PrecomputedSource } from './features/feature-source.ts';
+export type { FeatureSource, FeatureSources, PrecomputedSource } from './features/feature-source.ts';
+export type { ModelSource, Pooling } from './features/model/model-source.ts';
+export type { Normalisation } from './features/normalisation.ts';
 export { featurise, fitFeaturiser } from './features/featurise.ts';
 export { featureDimensions, featuriserFrom } from './features/featuriser-tensors.ts';
 export type { FeaturiseOptions, FitOptions } from './features/featurise.ts';

@@ -85,6 +85,7 @@ export class Workbench {
       sources: job.source.features,
       base: job.base,
       cacheFolder: join(job.cache, 'features'),
+      threads: this.#runtime.threads,
       onProgress: (done, total) => onProgress(done / Math.max(1, total)),
     });
     const { config } = backbone;

@@ -16,8 +16,8 @@ interface Options {
 }
 
 const help = `
-Item features come from the built-in encoders, or from files: "features" in the JSON says which, and the backbone names
-them, so that sites must use the same (docs/encoders.md).
+Item features come from the built-in encoders, from files or from a model on this machine: "features" in the JSON says
+which, and the backbone names them, so that sites must use the same (docs/encoders.md).
 
 Examples
   noren backbone pretrain --data headquarters.json --out backbone.safetensors

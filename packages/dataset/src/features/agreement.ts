@@ -1,6 +1,7 @@
 import { DatasetError } from '../errors.ts';
 import { inWords, type EncoderDescription } from './encoder-description.ts';
 import type { FeatureSource } from './feature-source.ts';
+import { differingSetting } from './model/model-settings.ts';
 
 /**
  * Checks that a site's mapping names the encoder that the backbone was pretrained with. Features of another encoder
@@ -22,6 +23,16 @@ export function checkAgreement(
     if (given.normalise !== undefined && given.normalise !== expected.normalise)
       throw mismatch(modality, expected, `headquarters normalises "${expected.normalise}", not "${given.normalise}"`);
   }
+  if (given.kind === 'model' && expected.kind === 'model') {
+    const setting = differingSetting(expected, given);
+    if (setting !== null) throw mismatch(modality, expected, `headquarters chose another "${setting}"`);
+  }
+}
+
+/** Checks that a site's folder holds headquarters' model. Throws DatasetError `encoder-mismatch`. */
+export function checkFingerprint(modality: 'text' | 'image', expected: EncoderDescription, found: string): void {
+  if (expected.kind === 'model' && found !== expected.fingerprint)
+    throw mismatch(modality, expected, `the folder of this site holds another model (${found.slice(0, 12)})`);
 }
 
 /** Checks the width of what was read. Throws DatasetError `encoder-mismatch`. */
@@ -37,11 +48,14 @@ function mismatch(modality: 'text' | 'image', expected: EncoderDescription, foun
     {},
     expected.kind === 'built-in'
       ? `Remove features.${modality} from the mapping`
-      : `Give features of the same encoder in features.${modality} of the mapping, or {"kind": "none"} to do without ${modality}`,
+      : expected.kind === 'model'
+        ? `Name a copy of headquarters' model folder in features.${modality} of the mapping, or {"kind": "none"} to do without ${modality}`
+        : `Give features of the same encoder in features.${modality} of the mapping, or {"kind": "none"} to do without ${modality}`,
   );
 }
 
 function sourceInWords(source: FeatureSource | undefined): string {
   if (source === undefined) return 'none, which means the built-in encoder';
-  return source.kind === 'built-in' ? 'the built-in encoder' : 'features from elsewhere';
+  if (source.kind === 'built-in') return 'the built-in encoder';
+  return source.kind === 'model' ? 'a model' : 'features from elsewhere';
 }

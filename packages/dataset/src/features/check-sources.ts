@@ -1,9 +1,16 @@
 import type { CatalogueItem, DataReport } from '../retail-data.ts';
-import type { Encoding } from './encoder.ts';
+import type { EncodedModality, Encoding } from './encoder.ts';
 import type { FeatureSource, FeatureSources } from './feature-source.ts';
+import { tryModel } from './model/model-encoder.ts';
+import { readModelFolder } from './model/model-folder.ts';
 import { readFeatures } from './precomputed/read-features.ts';
 
 type Missing = Pick<DataReport, 'itemsWithoutText' | 'itemsWithoutImage'>;
+
+interface Checking extends Pick<Encoding, 'base' | 'onProgress'> {
+  /** Whether to open models, or only to look whether their files are there. */
+  readonly tryModels: boolean;
+}
 
 /**
  * Reads what the sources name, so that a file that does not fit is found here and not in the middle of a round. Gives
@@ -12,10 +19,10 @@ type Missing = Pick<DataReport, 'itemsWithoutText' | 'itemsWithoutImage'>;
 export async function checkSources(
   sources: FeatureSources,
   catalogue: readonly CatalogueItem[],
-  o: Pick<Encoding, 'base' | 'onProgress'>,
+  o: Checking,
 ): Promise<Partial<Missing>> {
-  const text = await missing(sources.text, catalogue, o);
-  const image = await missing(sources.image, catalogue, o);
+  const text = await missing('text', sources.text, catalogue, o);
+  const image = await missing('image', sources.image, catalogue, o);
   return {
     ...(text === null ? {} : { itemsWithoutText: text }),
     ...(image === null ? {} : { itemsWithoutImage: image }),
@@ -23,9 +30,10 @@ export async function checkSources(
 }
 
 async function missing(
+  modality: EncodedModality,
   source: FeatureSource | undefined,
   catalogue: readonly CatalogueItem[],
-  o: Pick<Encoding, 'base' | 'onProgress'>,
+  o: Checking,
 ): Promise<number | null> {
   switch (source?.kind) {
     case undefined:
@@ -37,5 +45,10 @@ async function missing(
       const { present } = await readFeatures(source, { ...o, items: catalogue.map(({ id }) => id) });
       return present.reduce((count, has) => count - has, catalogue.length);
     }
+    case 'model':
+      // What the catalogue has, the model has features of.
+      if (o.tryModels) await tryModel(modality, source, o.base);
+      else await readModelFolder(source, modality, o.base);
+      return null;
   }
 }

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 
 import { DatasetError } from '../errors.ts';
-import { type Normalisation, normalisationSchema } from './feature-source.ts';
+import { type Normalisation, normalisationSchema } from './normalisation.ts';
 import type { FeatureTensor } from './featuriser.ts';
+import type { ModelSettings } from './model/model-settings.ts';
+import { modelSettingSchemas } from './model/model-source.ts';
 
 /** What makes a modality's features, as a backbone says it: sites must use the same. */
 export type EncoderDescription =
@@ -13,6 +15,16 @@ export type EncoderDescription =
       readonly kind: 'precomputed';
       /** Name that headquarters gave to what computed the features. */
       readonly encoder: string;
+      readonly dimension: number;
+      readonly normalise: Normalisation;
+    }
+  | {
+      readonly kind: 'model';
+      /** The folder's name at headquarters, for messages. */
+      readonly name: string;
+      /** SHA-256 (hex) of the model's files: a site must have the same. */
+      readonly fingerprint: string;
+      readonly settings: ModelSettings;
       readonly dimension: number;
       readonly normalise: Normalisation;
     };
@@ -30,6 +42,14 @@ const description: z.ZodType<EncoderDescription> = z.discriminatedUnion('kind', 
   z.strictObject({
     kind: z.literal('precomputed'),
     encoder: z.string().min(1).max(128),
+    dimension,
+    normalise: normalisationSchema,
+  }),
+  z.strictObject({
+    kind: z.literal('model'),
+    name: z.string().min(1).max(128),
+    fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
+    settings: z.strictObject(modelSettingSchemas),
     dimension,
     normalise: normalisationSchema,
   }),
@@ -69,5 +89,7 @@ export function inWords(encoder: EncoderDescription): string {
       return 'no encoder';
     case 'precomputed':
       return `precomputed features of "${encoder.encoder}", ${encoder.dimension} numbers wide`;
+    case 'model':
+      return `the model "${encoder.name}" (${encoder.fingerprint.slice(0, 12)}), ${encoder.dimension} numbers wide`;
   }
 }

@@ -17,6 +17,8 @@ export interface Encoding {
   readonly base: string;
   /** Where results are kept between runs, null for nowhere. */
   readonly cacheFolder: string | null;
+  /** Of a model's runtime; undefined for all cores. */
+  readonly threads: number | undefined;
   readonly onProgress: Progress;
 }
 

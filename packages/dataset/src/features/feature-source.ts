@@ -1,17 +1,12 @@
 import { z } from 'zod';
 
+import { type ModelSource, modelSettingSchemas } from './model/model-source.ts';
+import { type Normalisation, normalisationSchema } from './normalisation.ts';
+
 /** Widest feature that is read; what the recommender's configuration allows. */
-const WIDEST = 4096;
+export const WIDEST = 4096;
 
 const file = z.string().min(1).max(4096);
-
-/**
- * How a row of features is brought to the size that a model expects, the same at every site: `raw` not at all; `unit`
- * divided by its root mean square, so that only its direction counts; `standardised` less headquarters' mean, divided by
- * headquarters' standard deviation, both shipped in the backbone.
- */
-export type Normalisation = 'raw' | 'unit' | 'standardised';
-export const normalisationSchema: z.ZodType<Normalisation, Normalisation> = z.enum(['raw', 'unit', 'standardised']);
 
 /** Features that were computed elsewhere and lie in a file, one row an item. */
 export interface PrecomputedSource {
@@ -35,7 +30,7 @@ export interface PrecomputedSource {
 }
 
 /** Where the features of one modality come from. `none`: this business has none, the modality is missing everywhere. */
-export type FeatureSource = { readonly kind: 'built-in' } | { readonly kind: 'none' } | PrecomputedSource;
+export type FeatureSource = { readonly kind: 'built-in' } | { readonly kind: 'none' } | PrecomputedSource | ModelSource;
 
 /** Absent means built in. */
 export interface FeatureSources {
@@ -67,16 +62,40 @@ const precomputed = z
     path: ['tensor'],
   });
 
-const featureSource: z.ZodType<FeatureSource, FeatureSource> = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('built-in') }),
-  z.strictObject({ kind: z.literal('none') }),
+const { pooling, output, unitLength, prefix, maximumTokens } = modelSettingSchemas;
+
+const imageModel = z.strictObject({
+  kind: z.literal('model'),
+  folder: file,
+  file: z
+    .string()
+    .max(256)
+    .regex(/\.onnx$/i, 'the model is a file that ends in .onnx')
+    .refine((path) => !/^[/\\]|^[a-z]:|(^|[/\\])\.\.([/\\]|$)/i.test(path), 'the model lies in the folder, or below')
+    .optional(),
+  pooling: pooling.optional(),
+  output: output.optional(),
+  unitLength: unitLength.optional(),
+  normalise: normalisationSchema.optional(),
+});
+const textModel = imageModel.extend({ prefix: prefix.optional(), maximumTokens: maximumTokens.optional() });
+
+const plain = [z.strictObject({ kind: z.literal('built-in') }), z.strictObject({ kind: z.literal('none') })] as const;
+const textSource: z.ZodType<FeatureSource, FeatureSource> = z.discriminatedUnion('kind', [
+  ...plain,
   precomputed,
+  textModel,
+]);
+const imageSource: z.ZodType<FeatureSource, FeatureSource> = z.discriminatedUnion('kind', [
+  ...plain,
+  precomputed,
+  imageModel,
 ]);
 
 /** The part `features` of a site's mapping. */
 export const featureSourcesSchema: z.ZodType<FeatureSources, FeatureSources> = z.strictObject({
-  text: featureSource.optional(),
-  image: featureSource.optional(),
+  text: textSource.optional(),
+  image: imageSource.optional(),
 });
 
 /** The stated format, or the one that the file's name says; null where neither does. */

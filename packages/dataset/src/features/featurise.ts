@@ -6,6 +6,7 @@ import type { EncodedModality, Encoder, Encoding } from './encoder.ts';
 import type { FeatureSource, FeatureSources } from './feature-source.ts';
 import { featuriserOf, fittedEncoder } from './featuriser-tensors.ts';
 import type { Featuriser, ItemFeatures, Modality } from './featuriser.ts';
+import { modelEncoder } from './model/model-encoder.ts';
 import { noEncoder } from './no-encoder.ts';
 import { precomputedEncoder } from './precomputed/precomputed-encoder.ts';
 import { encodePrices, fitPriceEncoder } from './price-encoder.ts';
@@ -16,8 +17,10 @@ export interface FeaturiseOptions {
   readonly sources?: FeatureSources | undefined;
   /** The folder that the sources' relative paths start from. Default: the working folder. */
   readonly base?: string;
-  /** Where descriptors of images are kept between runs. */
+  /** Where descriptors of images, and what models made of texts and images, are kept between runs. */
   readonly cacheFolder?: string;
+  /** Threads that a model may use. Default: all cores. */
+  readonly threads?: number | undefined;
   readonly onProgress?: Progress;
 }
 
@@ -77,6 +80,8 @@ function encoderOf(modality: EncodedModality, source: FeatureSource | undefined,
       return noEncoder;
     case 'precomputed':
       return precomputedEncoder(modality, source);
+    case 'model':
+      return modelEncoder(modality, source);
   }
 }
 
@@ -84,6 +89,7 @@ function encodingOf(o: FeaturiseOptions): Encoding {
   return {
     base: o.base ?? '.',
     cacheFolder: o.cacheFolder ?? null,
+    threads: o.threads,
     onProgress: o.onProgress ?? ((): void => undefined),
   };
 }

@@ -73,6 +73,7 @@ function shapesOf(modality: EncodedModality, encoder: EncoderDescription): Recor
     case 'none':
       return {};
     case 'precomputed':
+    case 'model':
       return encoder.normalise === 'standardised' ? { mean: [dimension], scale: [dimension] } : {};
   }
 }

@@ -5,12 +5,12 @@ import { decodeRgb } from '../images/decode.ts';
 import { inParallel } from '../images/in-parallel.ts';
 import type { RandomStream } from '../random.ts';
 import type { Progress } from '../retail-data.ts';
-import { DescriptorCache } from './descriptor-cache.ts';
 import type { FeatureTensor, Modality } from './featuriser.ts';
-import { describeImage, IMAGE_DESCRIPTOR_LENGTH, IMAGE_SIDE } from './image-descriptor.ts';
+import { describeImage, IMAGE_DESCRIPTOR_LENGTH, IMAGE_DESCRIPTOR_VERSION, IMAGE_SIDE } from './image-descriptor.ts';
 import { dense } from './matrix.ts';
 import { rightSingularVectors } from './randomised-svd.ts';
 import { standardisationOf, standardised } from './standardisation.ts';
+import { VectorCache, type VectorKind } from './vector-cache.ts';
 
 /** Images that the projection is fitted on at most. */
 const FITTED_AT_MOST = 5_000;
@@ -19,6 +19,11 @@ const FITTED_AT_MOST = 5_000;
  * away the whole gain of text and price on H&M, at 0.3 they were neutral or better.
  */
 const IMAGE_SCALE = 0.3;
+
+const DESCRIPTORS: VectorKind = {
+  name: `descriptors-v${IMAGE_DESCRIPTOR_VERSION}`,
+  width: IMAGE_DESCRIPTOR_LENGTH,
+};
 
 export interface ImageEncoder {
   /** [IMAGE_DESCRIPTOR_LENGTH] */
@@ -97,7 +102,7 @@ export async function encodeImages(
 }
 
 async function describeImages(paths: readonly string[], o: DescriptorOptions): Promise<Float32Array[]> {
-  const cache = await DescriptorCache.open(o.cacheFolder);
+  const cache = await VectorCache.open(o.cacheFolder, DESCRIPTORS);
   const descriptors: Float32Array[] = [];
   let done = 0;
   try {
@@ -112,12 +117,12 @@ async function describeImages(paths: readonly string[], o: DescriptorOptions): P
   return descriptors;
 }
 
-async function describeFile(path: string, cache: DescriptorCache): Promise<Float32Array> {
+async function describeFile(path: string, cache: VectorCache): Promise<Float32Array> {
   const remedy = 'Replace the file, or leave the item without an image';
   const bytes = await readFile(path).catch((error: unknown) => {
     throw new DatasetError('image-missing', 'the image file cannot be read', { file: path }, remedy, error);
   });
-  const hash = DescriptorCache.hash(bytes);
+  const hash = VectorCache.hash(bytes);
   const known = cache.get(hash);
   if (known !== undefined) return known;
   const rgb = await decodeRgb(bytes, IMAGE_SIDE, IMAGE_SIDE);

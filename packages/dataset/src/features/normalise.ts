@@ -1,4 +1,4 @@
-import type { Normalisation } from './feature-source.ts';
+import type { Normalisation } from './normalisation.ts';
 import type { FeatureTensor, Modality } from './featuriser.ts';
 import { standardisationOf, standardised, type Standardisation } from './standardisation.ts';
 

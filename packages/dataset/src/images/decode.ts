@@ -1,7 +1,7 @@
 import { access, constants, readFile } from 'node:fs/promises';
 
 /** Above this an image is refused: a few kilobytes can claim to be gigapixels. */
-const PIXEL_LIMIT = 100_000_000;
+export const PIXEL_LIMIT = 100_000_000;
 
 export type ImageFault = 'missing' | 'corrupt';
 

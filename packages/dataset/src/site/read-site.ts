@@ -11,7 +11,7 @@ import { siteSourceSchema, type SiteSource, type SiteSourceInput } from './sourc
 export interface ReadSiteOptions {
   /**
    * `decode` (default) decodes every image once, about 3 ms each: a corrupt one is found here and not in the middle
-   * of a round. `exists` only looks whether the files are there.
+   * of a round; so does it open the models that make features. `exists` only looks whether the files are there.
    */
   readonly images?: 'decode' | 'exists';
   readonly onProgress?: Progress;
@@ -43,7 +43,11 @@ export async function readSite(
       { file: mapping.interactions.file },
       'Export a longer period, or lower minimumSequence or minimumItemPurchases',
     );
-  const withoutFeatures = await checkSources(mapping.features ?? {}, catalogue, { base, onProgress });
+  const withoutFeatures = await checkSources(mapping.features ?? {}, catalogue, {
+    base,
+    onProgress,
+    tryModels: o.images !== 'exists',
+  });
   return {
     catalogue,
     sequences,

@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 
+import { modelFiles } from '../features/model/model-folder.ts';
 import type { SiteSource } from './source.ts';
 
 /**
@@ -8,7 +9,9 @@ import type { SiteSource } from './source.ts';
  */
 export function sourceFiles({ catalogue, interactions, features }: SiteSource, base: string): string[] {
   const files = [catalogue.file, interactions.file];
-  for (const source of [features?.text, features?.image])
+  for (const source of [features?.text, features?.image]) {
     if (source?.kind === 'precomputed') files.push(source.file, ...(source.items === undefined ? [] : [source.items]));
+    if (source?.kind === 'model') files.push(...modelFiles(source, base));
+  }
   return files.map((file) => (isAbsolute(file) ? file : join(base, file)));
 }
