@@ -74,6 +74,8 @@ export interface FeatureFiles {
   readonly items: readonly string[];
   readonly files: readonly {
     readonly modality: 'text' | 'image';
+    /** What computed them; equal names mean comparable numbers. */
+    readonly encoder: string;
     /** Absolute. */
     readonly path: string;
     /** Width of a row. */

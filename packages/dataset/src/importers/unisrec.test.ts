@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
+import type { FeatureSource } from '../features/feature-source.ts';
+import { featurise, fitFeaturiser } from '../features/featurise.ts';
 import type { RetailData } from '../retail-data.ts';
+import { readSite } from '../site/read-site.ts';
+import { writeSite } from '../site/write-site.ts';
 import { splitSequences } from '../split.ts';
 import { errorOf, put, temporaryFolder } from '../testing/fixtures.ts';
 import { realData } from '../testing/real-data.ts';
@@ -77,12 +81,46 @@ test('feature files are named with their item order and width, and are not read'
   expect(featureFiles).toEqual({
     items: ['B00', 'B01', 'B02'],
     files: [
-      { modality: 'text', path: `${prefix}.feat1CLS`, dimension: 5 },
-      { modality: 'image', path: `${prefix}.feat3CLS`, dimension: 2 },
+      { modality: 'text', encoder: 'UniSRec feat1CLS', path: `${prefix}.feat1CLS`, dimension: 5 },
+      { modality: 'image', encoder: 'UniSRec feat3CLS', path: `${prefix}.feat3CLS`, dimension: 2 },
     ],
   });
   put(folder, 'Tools.feat1CLS', new Uint8Array(13));
   expect(await errorOf(readUnisrecDomain(prefix))).toMatchObject({ code: 'file-unreadable' });
+});
+
+test('a site that is written out has the features of its items', async () => {
+  const folder = temporaryFolder();
+  const prefix = write(folder, 'Tools', [[0, 1, 2]]);
+  put(folder, 'Tools.feat1CLS', new Uint8Array(Float32Array.of(1, 2, 3, 4, 5, 6).buffer));
+  const data = await readUnisrecDomain(prefix);
+  const source = await writeSite(`${folder}/written`, data);
+  const { catalogue, report } = await readSite(source, `${folder}/written`);
+  expect(report).toMatchObject({ itemsWithoutText: 0, itemsWithoutImage: 3 });
+  const sources = source.features;
+  const featuriser = await fitFeaturiser(catalogue, {
+    sources: { text: { ...sources?.text, normalise: 'raw' } as FeatureSource },
+  });
+  const { text } = await featurise(featuriser, catalogue, { sources });
+  expect([...text.data]).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+test('features that only some domains have, or of another width, are left aside', async () => {
+  const folder = temporaryFolder();
+  for (const [domain, width] of [
+    ['Tools', 2],
+    ['Arts', 2],
+    ['Pets', 3],
+  ] as const) {
+    write(folder, domain, [[0, 1, 2]]);
+    put(folder, `${domain}.feat1CLS`, new Uint8Array(3 * 4 * width));
+  }
+  const mixed = await importFederation('unisrec', folder);
+  expect(mixed.headquarters.featureFiles).toBeUndefined();
+  put(folder, 'Pets.feat1CLS', new Uint8Array(3 * 4 * 2));
+  const equal = await importFederation('unisrec', folder);
+  for (const { data } of equal.sites)
+    expect(data.featureFiles?.files).toMatchObject([{ modality: 'text', dimension: 2 }]);
 });
 
 test('the largest domain is headquarters and the others are sites, unless another is named', async () => {

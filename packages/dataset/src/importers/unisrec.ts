@@ -130,7 +130,7 @@ async function featureFiles(prefix: string, items: readonly string[]): Promise<F
         { file: basename(path) },
         'Take the features that belong to this item2index',
       );
-    files.push({ modality, path, dimension });
+    files.push({ modality, encoder: `UniSRec ${suffix.slice(1)}`, path, dimension });
   }
   return { items, files };
 }

@@ -1,13 +1,14 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 
-import type { CatalogueItem, RetailData, Sequences } from '../retail-data.ts';
+import type { FeatureSources } from '../features/feature-source.ts';
+import type { CatalogueItem, FeatureFiles, RetailData, Sequences } from '../retail-data.ts';
 import { writeCsv } from './csv.ts';
 import type { SiteSource } from './source.ts';
 
 /**
  * Writes `catalogue.csv` and `interactions.csv` into `folder` and returns the mapping with which `readSite` reads them
- * back unchanged (`base` = `folder`). Images are not copied: the mapping points to where they lie.
+ * back unchanged (`base` = `folder`). Images and files of features are not copied: the mapping points to where they lie.
  */
 export async function writeSite(folder: string, data: RetailData): Promise<SiteSource> {
   await mkdir(folder, { recursive: true });
@@ -33,12 +34,25 @@ export async function writeSite(folder: string, data: RetailData): Promise<SiteS
     },
     interactions: { file: 'interactions.csv', columns: { customer: 'customer', item: 'item', time: 'time' } },
     ...(usual === undefined ? {} : { currency: usual }),
+    ...(data.featureFiles === undefined ? {} : { features: await writeFeatures(folder, data.featureFiles) }),
     badRows: 'refuse',
     // The sequences were cleaned when they were first read; reading them again must not change them.
     repeats: 'keep',
     minimumSequence: 1,
     minimumItemPurchases: 1,
   };
+}
+
+/** Writes which item each row of features belongs to. Paths are absolute, as those of the features are. */
+async function writeFeatures(folder: string, { items, files }: FeatureFiles): Promise<FeatureSources> {
+  const list = resolve(folder, 'feature-items.json');
+  await writeFile(list, JSON.stringify(items));
+  return Object.fromEntries(
+    files.map(({ modality, encoder, path, dimension }) => [
+      modality,
+      { kind: 'precomputed', encoder, file: path, format: 'float32', dimension, items: list },
+    ]),
+  );
 }
 
 const CATALOGUE_COLUMNS = ['item', 'text', 'image', 'price', 'currency', 'category'] as const;

@@ -229,6 +229,13 @@ function unreadable(error: unknown, label: string): DatasetError {
       place,
       'Put cells that contain the delimiter or a line break in double quotes, or set badRows to "drop"',
     );
+  if (/^out of memory/i.test(message))
+    return new DatasetError(
+      'too-large',
+      `a part of the file needs more than ${MEMORY} of memory`,
+      place,
+      'Save it with smaller row groups (Parquet), or as CSV or JSON lines, which are read line by line',
+    );
   if (/unicode|utf-?8/i.test(message))
     return new DatasetError(
       'file-unreadable',
