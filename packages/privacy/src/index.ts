@@ -3,6 +3,7 @@ export {
   DEFAULT_ORDERS,
   epsilonFromRenyi,
   epsilonOf,
+  INTEGER_ORDERS,
   privacyLoss,
   type GaussianSteps,
   type PrivacyLoss,
