@@ -10,6 +10,8 @@ export { federationNameSchema, planTemplateSchema, planSchema } from './plan/pla
 export type { Aggregation, PlanGroup, PlanModality, PlanTemplate, RoundPlan } from './plan/plan.ts';
 export { relearningEpochs } from './plan/plan-training.ts';
 export type { PlanObjective, PlanOrder, PlanPersonalisation, PlanTraining } from './plan/plan-training.ts';
+export { noisySumRules, privatelyTrainable } from './plan/plan-privacy.ts';
+export type { PlanPrivacy } from './plan/plan-privacy.ts';
 export { canonicalJson } from './plan/canonical-json.ts';
 export type { JsonValue } from './plan/canonical-json.ts';
 export { encodePlan, parsePlan, parsePlanTemplate, planHash } from './plan/plan-document.ts';

@@ -2,11 +2,9 @@ import { RecommenderError } from '../errors.ts';
 import { checkValues } from '../parameters/values.ts';
 import type { Study } from '../study/study.ts';
 import { nextTurn } from '../training/next-turn.ts';
-import { CustomerGradients } from './customer-gradients.ts';
+import { CustomerGradients, usualBatch } from './customer-gradients.ts';
 import { firstWindows, poissonSample } from './poisson-sample.ts';
 import type { PrivatelyRelearned, PrivateRelearnOptions } from './private-relearn-options.ts';
-
-const LARGEST_BATCH = 64;
 
 /**
  * Differentially private re-learning at one site (DP-SGD, Abadi et al. 2016, with the customer as the unit, McMahan et
@@ -57,12 +55,6 @@ export async function relearnPrivately(study: Study, o: PrivateRelearnOptions): 
   } finally {
     await gradients.close();
   }
-}
-
-/** Four standard deviations above the mean: a sample in thirty thousand needs one more batch. */
-function usualBatch(customers: number, rate: number): number {
-  const spread = Math.sqrt(customers * rate * (1 - rate));
-  return Math.max(1, Math.min(Math.ceil(customers * rate + 4 * spread), customers, LARGEST_BATCH));
 }
 
 function checkOptions(o: PrivateRelearnOptions): void {
