@@ -13,6 +13,8 @@ export { type LedgerEntry, type LedgerKind } from './ledger/entry.ts';
 export type { LedgerAnchor, LedgerCheck, LedgerProblem } from './ledger/chain.ts';
 export { verifyLedger } from './ledger/verify.ts';
 
+export { epsilonSpent, readPrivacyLedger, type PrivacyLedgerReport } from './privacy-ledger/privacy-ledger.ts';
+
 // Tasks on the site's data, for those who bring their own trainer
 export { drawNoise } from './relearning/draw-noise.ts';
 export { InProcessTrainer } from './relearning/in-process-trainer.ts';

@@ -1,6 +1,6 @@
 import type { SiteSource } from '@noren/dataset';
 import { INTEGER_ORDERS, privacyLoss, type GaussianSteps } from '@noren/privacy';
-import type { PlanPrivacy, RoundPlan } from '@noren/protocol';
+import { customerSamplingRate, type PlanPrivacy, type RoundPlan } from '@noren/protocol';
 import type { SitePolicy } from './policy.ts';
 
 /** What the judgement of a plan's privacy depends on besides policy and plan. */
@@ -12,10 +12,8 @@ export interface PrivacyFacts {
 }
 
 /** One round of the plan, for the accountant. */
-export function roundCost({ noiseMultiplier, samplingRate, sitesPerCustomer }: PlanPrivacy): GaussianSteps {
-  // Each of the sites that know a customer samples on its own: the customer is in the round if any of them does.
-  const somewhere = -Math.expm1(sitesPerCustomer * Math.log1p(-samplingRate));
-  return { noiseMultiplier, samplingRate: Math.min(1, somewhere), steps: 1 };
+export function roundCost(privacy: PlanPrivacy): GaussianSteps {
+  return { noiseMultiplier: privacy.noiseMultiplier, samplingRate: customerSamplingRate(privacy), steps: 1 };
 }
 
 /** Why the site's policy does not let its customers' data into this plan; empty if it does. */

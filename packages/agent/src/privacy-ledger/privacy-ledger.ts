@@ -73,10 +73,13 @@ export function epsilonSpent(history: readonly GaussianSteps[], delta: number): 
   return privacyLoss(history, delta, INTEGER_ORDERS).epsilon;
 }
 
+export interface PrivacyLedgerReport {
+  readonly check: LedgerCheck;
+  readonly histories: ReadonlyMap<string, readonly GaussianSteps[]>;
+}
+
 /** What a home's customers' privacy was spent on, by asset, and whether the record is whole. Works while the agent runs. */
-export async function readPrivacyLedger(
-  home: string,
-): Promise<{ readonly check: LedgerCheck; readonly histories: ReadonlyMap<string, readonly GaussianSteps[]> }> {
+export async function readPrivacyLedger(home: string): Promise<PrivacyLedgerReport> {
   const layout = homeLayout(home);
   // State first: the record only grows, so a later record contains an earlier anchor.
   const state = await StateFile.open(layout.state);

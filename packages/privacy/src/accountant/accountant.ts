@@ -45,7 +45,7 @@ const SMALLEST_ORDER = 1.01;
 
 /**
  * What a history of steps costs a customer who may have been in all of them, for data sets that differ by one customer
- * added or removed. Renyi divergences add up over steps (Mironov 2017, proposition 1); the result holds for every order,
+ * added or removed. Renyi divergences add up over steps (Mironov 2017); the result holds for every order,
  * so the best is taken.
  *
  * The bound is valid but not tight: `lossDistribution` finds 7 to 32 % less for the same mechanisms, at a hundred times the

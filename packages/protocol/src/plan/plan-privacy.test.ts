@@ -5,6 +5,7 @@ import { defaultTraining } from './default-training.ts';
 import { parsePlanTemplate } from './plan-document.ts';
 import type { PlanPrivacy } from './plan-privacy.ts';
 import type { PlanGroup, PlanTemplate } from './plan.ts';
+import { privateTraining } from './private-training.ts';
 
 const group = (scope: PlanGroup['scope']): PlanGroup => ({ start: 'pretrained', scope });
 
@@ -79,6 +80,16 @@ test.each<[string, Partial<PlanTemplate>, string, RegExp]>([
     'cohort.minimumSites',
     /every sum needs privacy\.minimumHonest \+ privacy\.colluding sites, which is 8/,
   ],
+  ['a rotated sum', { update: { clipNorm: 100, maximumWeight: 1, rotation: true } }, 'update.rotation', /not rotated/],
+  [
+    'many small groups',
+    {
+      aggregation: { profile: 'robust', groupSize: 8, combine: 'median' },
+      cohort: { minimumSites: 24, quorum: 1 },
+    },
+    'aggregation.profile',
+    /adds up large groups/,
+  ],
   [
     'a delta that covers a customer',
     { privacy: { ...privacy, delta: 1e-4 } },
@@ -97,4 +108,14 @@ test.each<[string, Partial<PlanTemplate>, string, RegExp]>([
   const error = refusal(change);
   expect(error.path).toBe(path);
   expect(error.message).toMatch(message);
+});
+
+test('values to start from are valid, whatever the federation', () => {
+  for (const customers of [20, 1000, 10_000_000]) {
+    const { privacy: made, cohort } = privateTraining({ ...template, privacy: undefined }, customers);
+    expect(made).toMatchObject({ mode: 'distributed', customers, delta: 0.1 / customers });
+    expect(cohort.minimumSites).toBeGreaterThanOrEqual(4);
+  }
+  const shared = { ...template, groups: { ...template.groups, 'item.text': group('federated') } };
+  expect(() => privateTraining(shared, 1000)).toThrow(/pass over the whole catalogue/);
 });

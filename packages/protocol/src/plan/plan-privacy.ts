@@ -89,6 +89,14 @@ export function privatelyTrainable(group: string): boolean {
   return group.startsWith('sequence.') || group === 'item.norm';
 }
 
+/** Probability with which a customer is in a round: each of the sites that know one samples on its own. */
+export function customerSamplingRate({
+  samplingRate,
+  sitesPerCustomer,
+}: Pick<PlanPrivacy, 'samplingRate' | 'sitesPerCustomer'>): number {
+  return Math.min(1, -Math.expm1(sitesPerCustomer * Math.log1p(-samplingRate)));
+}
+
 interface PrivateTemplate {
   readonly groups: Readonly<Record<string, { readonly scope: string }>>;
   readonly update: { readonly clipNorm: number; readonly rotation?: boolean | undefined };
