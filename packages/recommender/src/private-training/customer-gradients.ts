@@ -45,10 +45,17 @@ export class CustomerGradients {
 
   /**
    * @throws RecommenderError `groups-invalid` for a group that belongs to the items: with the whole catalogue in every
-   * softmax each customer's gradient of it is a pass over all items
+   * softmax each customer's gradient of it is a pass over all items; `options-invalid` for a model with vectors of single
+   * items
    */
   static async open(study: Study, o: CustomerGradientsOptions): Promise<CustomerGradients> {
     const { config, features, windows } = study;
+    if (config.identity !== 0) {
+      throw new RecommenderError(
+        'options-invalid',
+        'The vectors of single items are learned without privacy and would be read by every gradient. Use a model without them.',
+      );
+    }
     const groups = parameterGroups(config);
     const trained = new Set(groups.map(({ name }) => name).filter((name) => o.trainable(name)));
     checkGroups(trained);

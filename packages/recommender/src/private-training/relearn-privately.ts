@@ -16,12 +16,6 @@ import type { PrivatelyRelearned, PrivateRelearnOptions } from './private-relear
 export async function relearnPrivately(study: Study, o: PrivateRelearnOptions): Promise<PrivatelyRelearned> {
   checkOptions(o);
   checkValues(study.config, o.values);
-  if (study.config.identity !== 0) {
-    throw new RecommenderError(
-      'options-invalid',
-      'The vectors of single items are learned without privacy and would be read by every gradient. Use a model without them.',
-    );
-  }
   const first = firstWindows(study.windows);
   const batchSize = o.batchSize ?? usualBatch(first.length - 1, o.samplingRate);
   const gradients = await CustomerGradients.open(study, { ...o, trainable: (group) => o.trainable(group), batchSize });
