@@ -71,7 +71,9 @@ describe('private rounds', () => {
 
   function lineageOf(change: Partial<PlanPrivacy>): Lineage {
     const lineage = plainLineage(length, 'sequence.position');
-    return { ...lineage, plan: { ...lineage.plan, privacy: { ...privacy, ...change } } };
+    // No site falls silent here, so a busy machine may take its time.
+    const deadlines = { recruiting: 60, keys: 60, relearning: 60, unmasking: 60, evaluating: 60 };
+    return { ...lineage, plan: { ...lineage.plan, deadlines, privacy: { ...privacy, ...change } } };
   }
 
   /** Opened minus what the survivors' seeded updates add up to, in quanta: rounding and noise. */

@@ -63,6 +63,10 @@ test('noise is added to every site’s sum, no weight travels, and nobody says h
     const closing = { outcome: 'accepted', reason: '', releaseHash: candidate } as const;
     coordinator.tell(name, { kind: 'roundClosed', roundId: plan.roundId, ...closing });
   }
+  // Nothing that a site says shows that it has taken the round's end in, so its log has to.
+  while (federation.logLines.filter((line) => line.includes('a model went into service')).length < names.length) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
   for (const { home, stop } of sites.values()) {
     await stop();
     // In service here, and nobody else knows.
