@@ -26,6 +26,17 @@ const config: RecommenderConfig = {
   identity: 0,
 };
 
+function tinyBackbone(): Uint8Array {
+  const values = freshValues(config, 1);
+  const groups = parameterGroups(config);
+  const tensors = new Map(
+    groups.flatMap((group) =>
+      group.tensors.map(({ name, shape }) => [name, { shape, data: values.get(name) ?? new Float32Array() }] as const),
+    ),
+  );
+  return writeBackbone({ config, tensors, groups: groups.map((group) => group.name) });
+}
+
 /** Each wrong input ends with one clear message, a non-zero exit code and nothing half-written. */
 describe('the command line and wrong input', () => {
   let folder: string;
@@ -58,6 +69,24 @@ describe('the command line and wrong input', () => {
     expect(stderr).toMatch(/needs --path/);
   });
 
+  test('a private plan says what its rounds cost, and one that shares too much is not made', async () => {
+    const backbone = join(folder, 'private-backbone.safetensors');
+    await writeFile(backbone, tinyBackbone());
+    const make = (preset: string): Promise<Finished> =>
+      run('plan', 'new', preset, '--private', '100000', '--backbone', backbone);
+    const file = join(folder, 'private.json');
+    await writeFile(file, (await make('sequence')).stdout);
+    const { code, stdout } = await run('--json', 'plan', 'privacy', file, '--rounds', '20', '--target-epsilon', '2');
+    expect(code).toBe(0);
+    const report = JSON.parse(stdout) as { rounds: { epsilon: number; tight: number }[]; target: unknown };
+    expect(report.rounds).toHaveLength(1);
+    expect(report.rounds[0]?.tight).toBeLessThan(report.rounds[0]?.epsilon ?? 0);
+    expect(report.target).toMatchObject({ epsilon: 2, rounds: 20, noiseMultiplier: expect.any(Number) });
+    const { code: refused, stderr } = await make('fine-tune');
+    expect(refused).toBe(1);
+    expect(stderr).toMatch(/item\.text.*pass over the whole catalogue/);
+  });
+
   test('an unknown plan preset names the known ones', async () => {
     const { code, stderr } = await run('demo', '--plan', 'fine-tuna', '--home', join(folder, 'preset'));
     expect(code).toBe(2);
@@ -65,17 +94,8 @@ describe('the command line and wrong input', () => {
   });
 
   test('a plan that names an unknown group is refused with the groups of the backbone', async () => {
-    const values = freshValues(config, 1);
-    const groups = parameterGroups(config);
-    const tensors = new Map(
-      groups.flatMap((group) =>
-        group.tensors.map(
-          ({ name, shape }) => [name, { shape, data: values.get(name) ?? new Float32Array() }] as const,
-        ),
-      ),
-    );
     const backbone = join(folder, 'backbone.safetensors');
-    await writeFile(backbone, writeBackbone({ config, tensors, groups: groups.map((group) => group.name) }));
+    await writeFile(backbone, tinyBackbone());
     const template = presetPlan('fine-tune', config, defaultTraining('fine-tune', {}));
     const plan = join(folder, 'plan.json');
 

@@ -13,6 +13,7 @@ export type AgentErrorCode =
   | 'data-unusable'
   | 'training-failed'
   | 'worker-failed'
+  | 'budget-spent'
   | 'round-failed'
   | 'cancelled'
   | 'port-in-use';

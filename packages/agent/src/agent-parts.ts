@@ -6,6 +6,7 @@ import type { SiteIdentity } from './home/identity.ts';
 import type { HomeLayout } from './home/layout.ts';
 import type { AgentState } from './home/state.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import type { PrivacyLedger } from './privacy-ledger/privacy-ledger.ts';
 import type { DataJob, ServedModel, Trainer } from './relearning/trainer.ts';
 
 /** What the rooms of one agent share. Opened once by the agent, closed by it. */
@@ -16,6 +17,7 @@ export interface AgentParts {
   readonly signer: Identity;
   readonly memory: Memory;
   readonly ledger: Ledger;
+  readonly privacyLedger: PrivacyLedger;
   readonly blobs: BlobFolder;
   readonly trainer: Trainer;
   readonly log: Logger;
@@ -32,6 +34,12 @@ export interface Memory {
 /** The site's data as a task's job names it. */
 export function dataJob({ layout, config }: Pick<AgentParts, 'layout' | 'config'>): DataJob {
   return { source: config.data, base: layout.home, cache: layout.cache };
+}
+
+/** The release that others may know to be in use here; null if there is none, or if that would say how customers fared. */
+export function releaseShown({ current }: Memory): string | null {
+  const { serving } = current;
+  return serving === null || serving.private ? null : serving.release;
 }
 
 /** What is in service, as a task's job names it. */

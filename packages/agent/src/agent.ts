@@ -2,15 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { connectFederation, parseHash, parsePlan, planHash } from '@noren/protocol';
 import { identityFromPrivateKey } from '@noren/secure-aggregation';
 import type { Logger } from 'pino';
-import { dataJob, servedModel, type AgentParts } from './agent-parts.ts';
+import { dataJob, releaseShown, servedModel, type AgentParts } from './agent-parts.ts';
 import { writeAtomically } from './home/atomic-file.ts';
 import { BlobFolder } from './home/blobs.ts';
 import { readConfig } from './home/config.ts';
 import { readIdentity } from './home/identity.ts';
 import { homeLayout } from './home/layout.ts';
 import { lockHome, type HomeLock } from './home/lock.ts';
-import { StateFile } from './home/state.ts';
+import { StateFile, type AgentState } from './home/state.ts';
 import { Ledger } from './ledger/ledger.ts';
+import { PrivacyLedger } from './privacy-ledger/privacy-ledger.ts';
 import { describeFailure } from './relearning/failure.ts';
 import type { Trainer } from './relearning/trainer.ts';
 import { WorkerTrainer } from './relearning/worker-trainer.ts';
@@ -62,6 +63,11 @@ export class Agent {
     try {
       const state = await StateFile.open(layout.state);
       const ledger = Ledger.open(layout.ledger, state.current.ledger, now);
+      const privacyLedger = PrivacyLedger.open(layout.privacyLedger, state.current.privacyLedger, now);
+      const anchors = (): Pick<AgentState, 'ledger' | 'privacyLedger'> => ({
+        ledger: ledger.durableAnchor(),
+        privacyLedger: privacyLedger.durableAnchor(),
+      });
       const parts: AgentParts = {
         layout,
         config,
@@ -71,9 +77,10 @@ export class Agent {
           get current() {
             return state.current;
           },
-          update: (change) => state.update((current) => ({ ...change(current), ledger: ledger.durableAnchor() })),
+          update: (change) => state.update((current) => ({ ...change(current), ...anchors() })),
         },
         ledger,
+        privacyLedger,
         blobs: new BlobFolder(layout.blobs),
         trainer: options.trainer ?? new WorkerTrainer(),
         log: options.log.child({ site: site.siteId }),
@@ -151,6 +158,7 @@ export class Agent {
         // The anchor now covers everything that left, so a change to any entry shows.
         await this.#parts.memory.update((state) => state);
         this.#parts.ledger.close();
+        this.#parts.privacyLedger.close();
       } finally {
         await this.#lock.release();
       }
@@ -159,7 +167,7 @@ export class Agent {
   }
 
   #releaseInUse(): ReturnType<typeof parseHash> | null {
-    const release = this.#parts.memory.current.serving?.release ?? null;
+    const release = releaseShown(this.#parts.memory);
     return release === null ? null : parseHash(release);
   }
 

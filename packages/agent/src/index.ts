@@ -10,15 +10,20 @@ export { type EvaluationShare, type Hours, type SitePolicy, type SitePolicyInput
 
 // The ledger
 export { type LedgerEntry, type LedgerKind } from './ledger/entry.ts';
-export { verifyLedger, type LedgerAnchor, type LedgerCheck, type LedgerProblem } from './ledger/verify.ts';
+export type { LedgerAnchor, LedgerCheck, LedgerProblem } from './ledger/chain.ts';
+export { verifyLedger } from './ledger/verify.ts';
+
+export { epsilonSpent, readPrivacyLedger, type PrivacyLedgerReport } from './privacy-ledger/privacy-ledger.ts';
 
 // Tasks on the site's data, for those who bring their own trainer
+export { drawNoise } from './relearning/draw-noise.ts';
 export { InProcessTrainer } from './relearning/in-process-trainer.ts';
 export { WorkerTrainer, type WorkerTrainerOptions } from './relearning/worker-trainer.ts';
 export type {
   DataJob,
   Evaluation,
   EvaluationJob,
+  NoiseJob,
   Recommendation,
   RecommendationJob,
   Recommendations,

@@ -10,6 +10,8 @@ export { federationNameSchema, planTemplateSchema, planSchema } from './plan/pla
 export type { Aggregation, PlanGroup, PlanModality, PlanTemplate, RoundPlan } from './plan/plan.ts';
 export { relearningEpochs } from './plan/plan-training.ts';
 export type { PlanObjective, PlanOrder, PlanPersonalisation, PlanTraining } from './plan/plan-training.ts';
+export { customerSamplingRate, noisySumRules, privatelyTrainable } from './plan/plan-privacy.ts';
+export type { PlanPrivacy } from './plan/plan-privacy.ts';
 export { canonicalJson } from './plan/canonical-json.ts';
 export type { JsonValue } from './plan/canonical-json.ts';
 export { encodePlan, parsePlan, parsePlanTemplate, planHash } from './plan/plan-document.ts';
@@ -17,6 +19,7 @@ export { checkPlanGroups } from './plan/plan-groups.ts';
 export { signPlan, verifyPlanSignature } from './plan/plan-signature.ts';
 export { planMasking, planQuantiser } from './plan/plan-masking.ts';
 export type { PlanMasking } from './plan/plan-masking.ts';
+export { privateTraining } from './plan/private-training.ts';
 export { defaultTraining } from './plan/default-training.ts';
 
 // The registrar's roster

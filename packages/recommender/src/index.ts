@@ -26,6 +26,11 @@ export type { EpochReport, Relearned, RelearnOptions } from './training/relearn-
 export type { RuntimeOptions } from './training/trainer.ts';
 export { trainLocalRound, type LocalRoundOptions } from './training/local-round.ts';
 export { personalise, type PersonaliseOptions, type Personalised, type PersonalModel } from './training/personalise.ts';
+export {
+  customerGradientSum,
+  type CustomerGradientSum,
+  type CustomerGradientSumOptions,
+} from './private-training/customer-gradient-sum.ts';
 export { relearnPrivately } from './private-training/relearn-privately.ts';
 export type {
   NoiseHook,

@@ -26,6 +26,15 @@ export {
   type DecodedSum,
   type Quantiser,
 } from './ring/quantiser.ts';
+export {
+  addNoise,
+  decodeNoisySum,
+  encodeNoisySum,
+  noisyQuantiserFor,
+  NOISE_REACH,
+  type NoisyQuantiser,
+  type NoisySumRules,
+} from './ring/noisy-quantiser.ts';
 export { groupsOf, parametersWithin, smallestGroup, type Grouping } from './topology/grouping.ts';
 export { combineMeans, type Combination } from './robust/combination.ts';
 export { inspectGroups, type GroupInspection } from './robust/hygiene.ts';

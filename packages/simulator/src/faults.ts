@@ -2,6 +2,7 @@ import type {
   DataJob,
   Evaluation,
   EvaluationJob,
+  NoiseJob,
   RecommendationJob,
   Recommendations,
   Relearned,
@@ -48,6 +49,10 @@ export class FaultyTrainer implements Trainer {
     if (this.#happens('dropAfterKeys', job)) await silence(watch?.signal);
     if (this.#happens('failRelearning', job)) throw new Error('a simulated fault in re-learning');
     return this.#inner.relearn(job, watch);
+  }
+
+  drawNoise(job: NoiseJob, watch?: TaskWatch): Promise<Int32Array> {
+    return this.#inner.drawNoise(job, watch);
   }
 
   trainReferences(job: RoundJob, watch?: TaskWatch): Promise<void> {

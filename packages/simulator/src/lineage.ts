@@ -10,25 +10,25 @@ export interface Lineage {
 
 /**
  * A backbone of one shared and one frozen group, for simulations that are about the protocol and not about learning:
- * `vectorLength` shared values, deadlines of seconds.
+ * `vectorLength` values of one shared `group`, deadlines of seconds.
  */
-export function plainLineage(vectorLength: number): Lineage {
+export function plainLineage(vectorLength: number, group = 'item.text'): Lineage {
   const shared: HostTensor = { shape: [vectorLength], data: new Float32Array(vectorLength) };
   const frozen: HostTensor = { shape: [1], data: Float32Array.of(1) };
-  const description = { kind: 'backbone', version: 1, config: {}, groups: ['item.text', 'sequence.position'] };
+  const description = { kind: 'backbone', version: 1, config: {}, groups: [group, 'item.image'] };
   const backbone = writeSafetensors({
     tensors: new Map([
-      ['item.text/weight', shared],
-      ['sequence.position/embedding', frozen],
+      [`${group}/weight`, shared],
+      ['item.image/weight', frozen],
     ]),
     metadata: { noren: JSON.stringify(description) },
   });
   const noren = JSON.stringify({ kind: 'release', version: 1, backbone: contentHash(backbone) });
-  const release = writeSafetensors({ tensors: new Map([['item.text/weight', shared]]), metadata: { noren } });
+  const release = writeSafetensors({ tensors: new Map([[`${group}/weight`, shared]]), metadata: { noren } });
   const plan: PlanTemplate = {
     ...defaultTraining('simulated', {
-      'item.text': { start: 'pretrained', scope: 'federated' },
-      'sequence.position': { start: 'pretrained', scope: 'frozen' },
+      [group]: { start: 'pretrained', scope: 'federated' },
+      'item.image': { start: 'pretrained', scope: 'frozen' },
     }),
     update: { clipNorm: 1, maximumWeight: 1000 },
     cohort: { minimumSites: 3, quorum: 0.3 },

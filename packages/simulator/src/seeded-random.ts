@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
 
 /** A number in [0, 1) that depends on all parts and on nothing else. */
 export function seededShare(...parts: readonly (string | number)[]): number {
@@ -17,4 +17,11 @@ export function seededVector(length: number, ...parts: readonly (string | number
     vector[at] = (state >>> 0) / 2 ** 31 - 1;
   }
   return vector;
+}
+
+/** A stream of bytes that the same parts repeat, where a real site takes cryptographic ones. */
+export function seededBytes(...parts: readonly (string | number)[]): (bytes: number) => Uint8Array {
+  const key = createHash('sha256').update(JSON.stringify(parts)).digest();
+  const stream = createCipheriv('aes-256-ctr', key, Buffer.alloc(16));
+  return (bytes) => stream.update(new Uint8Array(bytes));
 }

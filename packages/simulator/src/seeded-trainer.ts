@@ -1,21 +1,24 @@
-import type {
-  Evaluation,
-  EvaluationJob,
-  RecommendationJob,
-  Recommendations,
-  Relearned,
-  RoundJob,
-  SiteSummary,
-  Trainer,
+import {
+  drawNoise,
+  type Evaluation,
+  type EvaluationJob,
+  type NoiseJob,
+  type RecommendationJob,
+  type Recommendations,
+  type Relearned,
+  type RoundJob,
+  type SiteSummary,
+  type Trainer,
 } from '@noren/agent';
-import { seededShare, seededVector } from './seeded-random.ts';
+import { seededBytes, seededShare, seededVector } from './seeded-random.ts';
 
 const SUMMARY: SiteSummary = { customers: 100, items: 50, interactions: 1000 };
 
-/** Looks at no data: seeded updates below the clip norm, and candidates that are always a little better. */
+/** Looks at no data: seeded updates below the clip norm, seeded noise, and candidates that are always a little better. */
 export class SeededTrainer implements Trainer {
   readonly #seed: number;
   readonly #site: string;
+  #draws = 0;
 
   constructor(seed: number, site: string) {
     this.#seed = seed;
@@ -36,6 +39,11 @@ export class SeededTrainer implements Trainer {
     const largest = update.clipNorm / Math.sqrt(vectorLength);
     const examples = 1 + Math.floor(seededShare(this.#seed, 'examples', this.#site) * update.maximumWeight);
     return { update: vector.map((value) => value * largest), examples };
+  }
+
+  drawNoise(job: NoiseJob): Promise<Int32Array> {
+    this.#draws += 1;
+    return drawNoise(job, seededBytes(this.#seed, 'noise', this.#site, this.#draws));
   }
 
   trainReferences(): Promise<void> {

@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { plainLineage } from './lineage.ts';
-import { simulateFederation, type SimulationOptions } from './simulate-federation.ts';
+import { noisySumRules, type PlanPrivacy } from '@noren/protocol';
+import { noisyQuantiserFor } from '@noren/secure-aggregation';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { plainLineage, type Lineage } from './lineage.ts';
+import { seededVector } from './seeded-random.ts';
+import { simulateFederation, type SimulatedRound, type SimulationOptions } from './simulate-federation.ts';
 
 function simulate(o: Omit<SimulationOptions, 'folder'>): ReturnType<typeof simulateFederation> {
   const folder = mkdtempSync(join(tmpdir(), 'noren-simulation-'));
@@ -48,4 +51,89 @@ test('sites that fall silent or fail after the key exchange are missing from the
 test('a federation too small for its threshold fails the round and says why', async () => {
   const [round] = await simulate({ sites: 3, rounds: 1, seed: 2, faults: { failRelearning: 1 } });
   expect(round).toMatchObject({ outcome: 'failed', sumIsExact: null, reason: expect.stringMatching(/too few/) });
+});
+
+describe('private rounds', () => {
+  const length = 2000;
+  const privacy: PlanPrivacy = {
+    unit: 'customer',
+    mode: 'distributed',
+    clipNorm: 0.1,
+    noiseMultiplier: 2,
+    samplingRate: 0.5,
+    customers: 400,
+    delta: 1e-4,
+    minimumHonest: 3,
+    colluding: 0,
+    sitesPerCustomer: 1,
+    homes: null,
+  };
+
+  function lineageOf(change: Partial<PlanPrivacy>): Lineage {
+    const lineage = plainLineage(length, 'sequence.position');
+    // No site falls silent here, so a busy machine may take its time.
+    const deadlines = { recruiting: 60, keys: 60, relearning: 60, unmasking: 60, evaluating: 60 };
+    return { ...lineage, plan: { ...lineage.plan, deadlines, privacy: { ...privacy, ...change } } };
+  }
+
+  /** Opened minus what the survivors' seeded updates add up to, in quanta: rounding and noise. */
+  function noiseIn({ sum, survivors }: SimulatedRound, seed: number, scale: number): number[] {
+    const sites = survivors.map((site) => seededVector(length, seed, 'update', site, 1));
+    return Array.from(sum?.subarray(0, length) ?? [], (quanta, at) => {
+      const exact = sites.reduce((total, site) => total + Math.fround((site[at] ?? 0) / Math.sqrt(length)), 0);
+      return quanta - exact * scale;
+    });
+  }
+
+  test.each([
+    ['distributed', 5],
+    ['local', 5],
+    ['central', 0],
+  ] as const)('an opened sum has the stated noise and nothing else: %s, the noise of %i sites', async (mode, parts) => {
+    const seed = 11;
+    const lineage = lineageOf({ mode });
+    const policy = { privacyModes: [mode], privacyBudget: { epsilon: 10, delta: 1e-4 } };
+    const [round] = await simulate({ sites: 5, rounds: 1, seed, lineage, policy });
+    expect(round).toMatchObject({ outcome: 'accepted', reason: expect.stringMatching(/tells nobody/) });
+    // What the sites kept is what they sent, noise included; a coordinator's noise comes on top.
+    expect(round?.sumIsExact).toBe(mode !== 'central');
+    const plan = { ...lineage.plan, vectorLength: length };
+    const { scale, siteNoise, coordinatorNoise } = noisyQuantiserFor(
+      noisySumRules(plan, { ...privacy, mode }, round?.cohort.length ?? 0),
+    );
+    const noise = noiseIn(round as SimulatedRound, seed, scale);
+    const deviation = Math.hypot(siteNoise * Math.sqrt(parts), coordinatorNoise);
+    const chiSquare = noise.reduce((total, value) => total + (value / deviation) ** 2, 0);
+    // 2000 degrees of freedom: six standard deviations of the statistic.
+    expect(Math.abs(chiSquare - length)).toBeLessThan(6 * Math.sqrt(2 * length));
+    const mean = noise.reduce((total, value) => total + value, 0) / length;
+    expect(Math.abs(mean)).toBeLessThan((6 * deviation) / Math.sqrt(length));
+    // The two extra elements say how many sites there were, and nothing of who was clipped.
+    expect([...(round?.sum?.subarray(length) ?? [])]).toEqual([5, 0]);
+  });
+
+  test('with a site lost the noise is still what was asked for', async () => {
+    const seed = 4;
+    const lineage = lineageOf({ minimumHonest: 3, colluding: 1 });
+    const plan = { ...lineage.plan, cohort: { minimumSites: 4, quorum: 0.3 } };
+    const faults = { failRelearning: 0.15 };
+    const [short] = await simulate({ sites: 6, rounds: 1, seed, lineage: { ...lineage, plan }, faults });
+    expect(short).toMatchObject({ outcome: 'accepted', survivors: { length: 5 } });
+    const rules = noisySumRules(
+      { ...plan, vectorLength: length },
+      { ...privacy, minimumHonest: 3, colluding: 1 },
+      short?.cohort.length ?? 0,
+    );
+    const { scale, sensitivity } = noisyQuantiserFor(rules);
+    const noise = noiseIn(short as SimulatedRound, seed, scale);
+    const variance = noise.reduce((total, value) => total + value ** 2, 0) / length;
+    expect(variance).toBeGreaterThan((privacy.noiseMultiplier * sensitivity) ** 2);
+  });
+
+  test('when the budget is gone the sites refuse, and say what it would have cost', async () => {
+    const policy = { privacyBudget: { epsilon: 2, delta: 1e-4 } };
+    const rounds = await simulate({ sites: 3, rounds: 2, seed: 1, lineage: lineageOf({ samplingRate: 1 }), policy });
+    expect(rounds.map(({ outcome }) => outcome)).toEqual(['accepted', 'failed']);
+    expect(rounds[1]?.refused[0]?.reason).toMatch(/the privacy spent would be epsilon .* this site's budget is 2/);
+  });
 });

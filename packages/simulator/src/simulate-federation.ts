@@ -22,6 +22,8 @@ export interface SimulationOptions {
   readonly trainer?: (site: string, place: number) => Trainer;
   /** A site's data source, for trainers that read data. */
   readonly data?: (site: string, place: number) => AgentConfigInput['data'];
+  /** Every site's policy. Default: that of a new site. */
+  readonly policy?: AgentConfigInput['policy'];
   readonly log?: Logger;
 }
 
@@ -32,11 +34,14 @@ export interface SimulatedRound {
   readonly cohort: readonly string[];
   readonly survivors: readonly string[];
   readonly dropped: readonly { readonly site: string; readonly reason: string }[];
+  readonly refused: readonly { readonly site: string; readonly reason: string }[];
   /**
    * Whether the unmasked sum equals, element for element, the sum of what the survivors put in; null for a round that
    * made no release, whose sum is not kept in force.
    */
   readonly sumIsExact: boolean | null;
+  /** The sum in force, ring elements as they were opened; null for a round that made no release. */
+  readonly sum: Int32Array | null;
   /** Bytes of masked updates that the coordinator took. */
   readonly bytesUp: number;
 }
@@ -95,7 +100,7 @@ async function openSite(
   await joinFederation(home, await coordinator.invite(name, name));
   const data = o.data?.(name, place) ?? noData;
   const reconnect = { firstDelay: 0.05, longestDelay: 1 };
-  await writeConfig(home, { version: 1, data, keepUpdates: true, reconnect });
+  await writeConfig(home, { version: 1, data, policy: o.policy, keepUpdates: true, reconnect });
   const trainer = o.trainer?.(name, place) ?? new SeededTrainer(o.seed, name);
   const agent = await Agent.open(home, { log, trainer: new FaultyTrainer(trainer, o.faults ?? {}, o.seed, name) });
   return { name, home, agent };
@@ -116,16 +121,17 @@ async function outcomeOf(
 ): Promise<SimulatedRound> {
   const round = await coordinator.round(number);
   if (round === null) throw new Error(`the coordinator does not know round ${number}`);
-  const { outcome, reason, cohort, survivors, dropped, bytesUp } = round;
+  const { outcome, reason, cohort, survivors, dropped, refused, bytesUp } = round;
   const { release } = coordinator.lineage;
-  const sum = release?.round === number ? release.sum : null;
+  const hash = release?.round === number ? release.sum : null;
+  const sum = hash === null ? null : await ringOf(join(home, 'blobs', hash));
   let sumIsExact: boolean | null = null;
-  if (sum !== null && sum !== undefined) {
+  if (sum !== null) {
     const given = sites.filter(({ name }) => survivors.includes(name));
     const updates = await Promise.all(given.map((site) => ringOf(homeLayout(site.home).round(round.id).update)));
-    sumIsExact = isSumOf(await ringOf(join(home, 'blobs', sum)), updates);
+    sumIsExact = isSumOf(sum, updates);
   }
-  return { number, outcome, reason, cohort, survivors, dropped, sumIsExact, bytesUp };
+  return { number, outcome, reason, cohort, survivors, dropped, refused, sumIsExact, sum, bytesUp };
 }
 
 /** Ring elements: little-endian int32. */

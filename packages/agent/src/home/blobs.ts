@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256 } from '../ledger/entry.ts';
+import { sha256 } from '../ledger/chain.ts';
 import { readBytes } from './read-bytes.ts';
 import { writeAtomically } from './atomic-file.ts';
 

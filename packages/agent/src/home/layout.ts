@@ -7,6 +7,8 @@ export interface HomeLayout {
   readonly lock: string;
   readonly state: string;
   readonly ledger: string;
+  /** What the customers' privacy was spent on. */
+  readonly privacyLedger: string;
   readonly identity: string;
   /** Backbones, releases and candidates by content hash. Can be deleted: they are fetched again. */
   readonly blobs: string;
@@ -46,6 +48,7 @@ export function homeLayout(home: string): HomeLayout {
     lock: join(home, 'agent.lock'),
     state: join(home, 'state.json'),
     ledger: join(home, 'ledger.jsonl'),
+    privacyLedger: join(home, 'privacy-ledger.jsonl'),
     identity: join(home, 'identity'),
     blobs: join(home, 'blobs'),
     rounds: join(home, 'rounds'),

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { strategySchema, type Strategy } from '@noren/protocol/console';
 import { z } from 'zod';
 import { AgentError } from '../agent-error.ts';
-import { LEDGER_GENESIS } from '../ledger/entry.ts';
+import { LEDGER_GENESIS, type LedgerAnchor } from '../ledger/chain.ts';
 import { writeAtomically } from './atomic-file.ts';
 
 export type { Strategy };
@@ -11,6 +11,8 @@ export type { Strategy };
 export interface ServingState {
   readonly strategy: Strategy;
   readonly roundId: string;
+  /** Whether it came of a private round: then nobody is told whether it serves, as that says how customers fared. */
+  readonly private: boolean;
   /** The release it was made from; null unless the strategy is `federated` or `blend`. */
   readonly release: string | null;
   /** The backbone whose encoders make its item features. */
@@ -24,6 +26,7 @@ export interface PendingState {
   readonly roundId: string;
   readonly candidate: string;
   readonly backbone: string;
+  readonly private: boolean;
   /** In service if the candidate becomes a release. */
   readonly accepted: { readonly strategy: Strategy; readonly model: string } | null;
   /** In service if it does not; null keeps what is there. */
@@ -65,7 +68,9 @@ export interface AgentState {
   /** The newest roster of the registrar that this site has acted on. */
   readonly roster: SeenRoster | null;
   /** The ledger's length and head when this was written: a ledger cut back behind it shows. */
-  readonly ledger: { readonly entries: number; readonly head: string };
+  readonly ledger: LedgerAnchor;
+  /** The same of the privacy ledger: cut back, it would let a budget be spent twice. */
+  readonly privacyLedger: LedgerAnchor;
 }
 
 export const initialState: AgentState = {
@@ -77,10 +82,12 @@ export const initialState: AgentState = {
   gateTests: [],
   roster: null,
   ledger: { entries: 0, head: LEDGER_GENESIS },
+  privacyLedger: { entries: 0, head: LEDGER_GENESIS },
 };
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const roundId = z.string().min(1).max(128);
+const anchor = z.strictObject({ entries: z.int().min(0), head: hash });
 const choice = z.strictObject({ strategy: strategySchema, model: hash }).nullable();
 
 const stateSchema: z.ZodType<AgentState, unknown> = z.strictObject({
@@ -94,16 +101,33 @@ const stateSchema: z.ZodType<AgentState, unknown> = z.strictObject({
     })
     .nullable(),
   serving: z
-    .strictObject({ strategy: strategySchema, roundId, release: hash.nullable(), backbone: hash, model: hash })
+    .strictObject({
+      strategy: strategySchema,
+      roundId,
+      private: z.boolean().default(false),
+      release: hash.nullable(),
+      backbone: hash,
+      model: hash,
+    })
     .nullable(),
-  pending: z.strictObject({ roundId, candidate: hash, backbone: hash, accepted: choice, rejected: choice }).nullable(),
+  pending: z
+    .strictObject({
+      roundId,
+      candidate: hash,
+      backbone: hash,
+      private: z.boolean().default(false),
+      accepted: choice,
+      rejected: choice,
+    })
+    .nullable(),
   joined: z.array(z.iso.datetime()).default([]),
   gateTests: z.array(z.strictObject({ at: z.iso.datetime(), round: z.int().min(1), model: hash })).default([]),
   roster: z
     .strictObject({ epoch: z.int().min(1), hash })
     .nullable()
     .default(null),
-  ledger: z.strictObject({ entries: z.int().min(0), head: hash }),
+  ledger: anchor,
+  privacyLedger: anchor.default(initialState.privacyLedger),
 });
 
 /** The one owner of state.json. Changes are written one after another; `update` resolves when its change is on disk. */

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { ChainLink } from './chain.ts';
 
 /** `repaired` is the only entry that is no departure: the incomplete last line of a crash was removed. */
 export type LedgerKind =
@@ -19,9 +19,7 @@ export type LedgerKind =
   | 'renewal'
   | 'repaired';
 
-export interface LedgerEntry {
-  /** Place in the ledger, from 0. */
-  readonly n: number;
+export interface LedgerEntry extends ChainLink {
   /** ISO 8601, UTC. */
   readonly at: string;
   readonly kind: LedgerKind;
@@ -31,12 +29,7 @@ export interface LedgerEntry {
   /** SHA-256 (hex) of the message; of an upload, of the SHA-256 of each of its chunks in order. */
   readonly content: string;
   readonly count?: number | undefined;
-  /** SHA-256 (hex) of the line before without its line end; zeros in the first. */
-  readonly previous: string;
 }
-
-/** What stands before the first entry. */
-export const LEDGER_GENESIS: string = '0'.repeat(64);
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -66,13 +59,3 @@ export const ledgerEntrySchema: z.ZodType<LedgerEntry> = z.strictObject({
   count: z.int().min(1).optional(),
   previous: hash,
 });
-
-/** The line of an entry with its end, and the hash the next entry must carry. */
-export function entryLine(entry: LedgerEntry): { readonly line: string; readonly head: string } {
-  const text = JSON.stringify(entry);
-  return { line: `${text}\n`, head: sha256(text) };
-}
-
-export function sha256(line: string | Uint8Array): string {
-  return createHash('sha256').update(line).digest('hex');
-}

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { initialState, StateFile } from '../home/state.ts';
 import { temporaryFolder } from '../testing/folders.ts';
-import { LEDGER_GENESIS, type LedgerEntry } from './entry.ts';
+import { LEDGER_GENESIS, type LedgerAnchor } from './chain.ts';
+import type { LedgerEntry } from './entry.ts';
 import { Ledger } from './ledger.ts';
-import { checkLedger, verifyLedger, type LedgerAnchor } from './verify.ts';
+import { checkLedger, verifyLedger } from './verify.ts';
 
 const empty: LedgerAnchor = { entries: 0, head: LEDGER_GENESIS };
 const at = new Date('2026-03-04T05:06:07.890Z');

@@ -1,14 +1,22 @@
+import { siteSourceSchema } from '@noren/dataset';
 import { describe, expect, test } from 'vitest';
 import { examplePlan } from '../testing/plans.ts';
 import { judgePlan, withinHours } from './judge.ts';
 import { sitePolicySchema, type SitePolicy } from './policy.ts';
 
+const source = siteSourceSchema.parse({
+  catalogue: { file: 'catalogue.csv', columns: { item: 'item', text: [] } },
+  interactions: { file: 'sales.csv', columns: { customer: 'customer', item: 'item', time: 'time' } },
+});
 const noon = new Date('2026-03-04T12:00:00Z');
 
 function judge(policy: Partial<SitePolicy>, change: Parameters<typeof examplePlan>[0] = {}, customers = 500): string {
   const judgement = judgePlan(sitePolicySchema.parse(policy), examplePlan(change), {
     customers,
     now: noon,
+    siteId: 'aoyama',
+    source,
+    spent: [],
     joined: ['2026-03-03T11:00:00Z', '2026-03-03T13:00:00Z', '2026-03-04T09:00:00Z'],
   });
   return judgement.accepted ? 'accepted' : judgement.reason;

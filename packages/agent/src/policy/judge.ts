@@ -1,11 +1,12 @@
 import { relearningEpochs, type RoundPlan } from '@noren/protocol';
 import { groupParameters, smallestGroup } from '@noren/secure-aggregation';
+import { privacyReasons, type PrivacyFacts } from './judge-privacy.ts';
 import type { Hours, SitePolicy } from './policy.ts';
 
 export type Judgement = { readonly accepted: true } | { readonly accepted: false; readonly reason: string };
 
 /** What the judgement depends on besides policy and plan. */
-export interface SiteFacts {
+export interface SiteFacts extends PrivacyFacts {
   readonly customers: number;
   readonly now: Date;
   /** When the site joined its latest rounds, ISO 8601. */
@@ -30,6 +31,7 @@ export function judgePlan(policy: SitePolicy, plan: RoundPlan, site: SiteFacts):
     ...(site.customers < policy.minimumCustomers
       ? [`this site has fewer than the ${policy.minimumCustomers} customers it asks of itself`]
       : []),
+    ...privacyReasons(policy, plan, site),
     ...rateReasons(policy, site),
     ...(policy.registrarKey !== null && plan.roster === null
       ? ['the plan names no roster, this site masks only with sites that its registrar lists']

@@ -1,3 +1,4 @@
+import type { PlanPrivacy } from '@noren/protocol';
 import { z } from 'zod';
 
 /** What the site lets out about how well a candidate does here. */
@@ -36,6 +37,16 @@ export interface SitePolicy {
    */
   readonly registrarKey: string | null;
   readonly evaluation: EvaluationShare;
+  /**
+   * What may be known about any one customer after all private rounds: (epsilon, delta) of the data that `asset` names, 'customers'
+   * unless the administrator says otherwise, who gives other people's data another name. With a budget the site takes part
+   * in private rounds only, and in no round beyond it; null for no bound.
+   */
+  readonly privacyBudget: { readonly asset: string; readonly epsilon: number; readonly delta: number } | null;
+  /** Least noise multiplier of a plan; above 0 the site takes part in private rounds only. */
+  readonly minimumNoiseMultiplier: number;
+  /** Who may add the noise. `central` trusts the coordinator with the sum without noise. */
+  readonly privacyModes: PlanPrivacy['mode'][];
   /** Least confidence, over a year, with which the gate lets a model into service. */
   readonly minimumGateConfidence: number;
   /** Largest loss of NDCG that the gate may still call no harm. */
@@ -47,7 +58,14 @@ const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of d
 const timeZone = z.string().refine(isTimeZone, 'is not a time zone this machine knows, such as Asia/Tokyo');
 
 /** What an administrator writes: every clause has a default. */
-export type SitePolicyInput = { readonly [Clause in keyof SitePolicy]?: SitePolicy[Clause] | undefined };
+export type SitePolicyInput = {
+  readonly [Clause in Exclude<keyof SitePolicy, 'privacyBudget'>]?: SitePolicy[Clause] | undefined;
+} & {
+  readonly privacyBudget?:
+    | { readonly asset?: string | undefined; readonly epsilon: number; readonly delta: number }
+    | null
+    | undefined;
+};
 
 export const sitePolicySchema: z.ZodType<SitePolicy, SitePolicyInput> = z.strictObject({
   minimumSites: z.int().min(3).max(255).default(3),
@@ -65,6 +83,20 @@ export const sitePolicySchema: z.ZodType<SitePolicy, SitePolicyInput> = z.strict
     .nullable()
     .default(null),
   evaluation: z.enum(['metrics', 'verdict', 'none']).default('metrics'),
+  privacyBudget: z
+    .strictObject({
+      asset: z.string().min(1).max(128).default('customers'),
+      epsilon: z.number().positive().max(1000),
+      delta: z.number().min(1e-15).lt(1),
+    })
+    .nullable()
+    .default(null),
+  minimumNoiseMultiplier: z.number().min(0).max(1e6).default(0),
+  privacyModes: z
+    .array(z.enum(['distributed', 'local', 'central']))
+    .min(1)
+    .max(3)
+    .default(['distributed', 'local']),
   minimumGateConfidence: z.number().min(0.5).lt(1).default(0.8),
   maximumGateMargin: z.number().min(0).max(1).default(0.05),
 });
@@ -76,4 +108,9 @@ function isTimeZone(name: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whose data the policy's privacy is about. */
+export function dataAsset({ privacyBudget }: SitePolicy): string {
+  return privacyBudget?.asset ?? 'customers';
 }

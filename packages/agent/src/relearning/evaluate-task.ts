@@ -15,7 +15,7 @@ import {
   type PersonalModel,
 } from '@noren/recommender';
 import type { Strategy } from '../home/state.ts';
-import { sha256 } from '../ledger/entry.ts';
+import { sha256 } from '../ledger/chain.ts';
 import { bestBlend } from './best-blend.ts';
 import { readModel, writeModel } from './model-file.ts';
 import { PersonalModels } from './personal-model-file.ts';

@@ -1,11 +1,12 @@
 import type { RuntimeOptions } from '@noren/recommender';
 import { evaluate } from './evaluate-task.ts';
 import { RecommendationDesk } from './recommendation-desk.ts';
+import { relearnPrivately } from './private-relearn-task.ts';
 import { references } from './references-task.ts';
 import { relearn } from './relearn-task.ts';
 import type { SiteData } from './site-data.ts';
 import type { TaskCall, TaskResult } from './task-types.ts';
-import type { TaskWatch } from './trainer.ts';
+import { isPrivate, type TaskWatch } from './trainer.ts';
 import { Workbench } from './workbench.ts';
 
 /** The tasks that need model code, with what they keep in memory between them. */
@@ -18,13 +19,15 @@ export class ModelTasks {
     this.#desk = new RecommendationDesk(this.#workbench);
   }
 
-  async run(call: Exclude<TaskCall, { task: 'inspect' }>, watch: TaskWatch): Promise<TaskResult> {
+  async run(call: Exclude<TaskCall, { task: 'inspect' | 'drawNoise' }>, watch: TaskWatch): Promise<TaskResult> {
     switch (call.task) {
       case 'prepare':
         await this.#workbench.bench(call.job, call.job.backbone, watch.onProgress);
         return null;
       case 'relearn':
-        return relearn(this.#workbench, call.job, watch);
+        return isPrivate(call.job)
+          ? relearnPrivately(this.#workbench, call.job, watch)
+          : relearn(this.#workbench, call.job, watch);
       case 'trainReferences':
         await references(this.#workbench, call.job, watch);
         return null;

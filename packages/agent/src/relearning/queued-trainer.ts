@@ -4,6 +4,7 @@ import type {
   DataJob,
   Evaluation,
   EvaluationJob,
+  NoiseJob,
   RecommendationJob,
   Recommendations,
   Relearned,
@@ -29,6 +30,10 @@ export abstract class QueuedTrainer implements Trainer {
 
   relearn(job: RoundJob, watch?: TaskWatch): Promise<Relearned> {
     return this.#queue<'relearn'>({ task: 'relearn', job }, watch);
+  }
+
+  drawNoise(job: NoiseJob, watch?: TaskWatch): Promise<Int32Array> {
+    return this.#queue<'drawNoise'>({ task: 'drawNoise', job }, watch);
   }
 
   async trainReferences(job: RoundJob, watch?: TaskWatch): Promise<void> {

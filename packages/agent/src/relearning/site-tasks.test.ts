@@ -1,9 +1,10 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { contentHash, type RoundPlan } from '@noren/protocol';
-import { federatedVector, readSafetensors } from '@noren/tensor/safetensors';
+import { contentHash, privatelyTrainable, type PlanPrivacy, type RoundPlan } from '@noren/protocol';
+import { releaseFile } from '@noren/recommender';
+import { federatedVector, readSafetensors, writeSafetensors } from '@noren/tensor/safetensors';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { examplePlan } from '../testing/plans.ts';
+import { examplePlan, examplePrivacy } from '../testing/plans.ts';
 import { candidateOf, openShop, type Shop } from '../testing/shop.ts';
 import { MARKERS, tinyBackbone, writeSiteData, type TinyBackbone } from '../testing/site-data.ts';
 import { readModel } from './model-file.ts';
@@ -211,4 +212,50 @@ test('data that cannot be used is refused without quoting it', async () => {
   const failure = await trainer.inspect(job).catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: 'data-unusable', message: expect.stringMatching(/price-invalid/) });
   for (const marker of MARKERS) expect((failure as Error).message).not.toContain(marker);
+});
+
+describe('a private round', () => {
+  /** Sequence groups and the item norm shared, everything else frozen. */
+  function privateShop(change: Partial<PlanPrivacy> = {}): Shop {
+    const scope = (name: string): 'federated' | 'frozen' => (privatelyTrainable(name) ? 'federated' : 'frozen');
+    const groups = Object.fromEntries(
+      tiny.backbone.groups.map((name) => [name, { start: 'pretrained', scope: scope(name) } as const]),
+    );
+    const values = new Map([...tiny.backbone.tensors].map(([name, { data }]) => [name, data]));
+    const hash = contentHash(tiny.file);
+    const release = writeSafetensors(releaseFile(tiny.backbone, values, groups, hash));
+    const privacy = { ...examplePrivacy, samplingRate: 1, clipNorm: 0.1, ...change };
+    const vectorLength = federatedVector(readSafetensors(release)).length;
+    const place = shop({ groups, vectorLength, release: contentHash(release), privacy });
+    writeFileSync(place.job.release, release);
+    return place;
+  }
+
+  const norm = (vector: Float32Array): number => Math.hypot(...vector);
+
+  test('gives one sum of clipped gradients downhill, which no more than its customers can have made', async () => {
+    const { trainer, job } = privateShop();
+    const { update, examples } = await trainer.relearn(job);
+    expect(update).toHaveLength(job.plan.vectorLength);
+    expect(examples).toBe(1);
+    expect(norm(update)).toBeGreaterThan(0);
+    expect(norm(update)).toBeLessThanOrEqual(48 * 0.1);
+  });
+
+  test('customers count where they are at home, and nowhere else', async () => {
+    const salt = 'ab'.repeat(32);
+    const [here, elsewhere] = [['aoyama'], ['harbour']].map((sites) => privateShop({ homes: { salt, sites } }));
+    expect(norm((await here?.trainer.relearn(here.job))?.update ?? new Float32Array())).toBeGreaterThan(0);
+    expect(norm((await elsewhere?.trainer.relearn(elsewhere.job))?.update ?? new Float32Array(1).fill(1))).toBe(0);
+  });
+
+  test('noise is drawn exactly, and another time other noise', async () => {
+    const { trainer } = privateShop();
+    const job = { length: 4000, standardDeviation: 1000 };
+    const [first, second] = [await trainer.drawNoise(job), await trainer.drawNoise(job)];
+    const variance = first.reduce((sum, value) => sum + value ** 2, 0) / first.length;
+    // Of fresh randomness: ten standard deviations of a chi-square with 4000 degrees of freedom.
+    expect(Math.abs(variance / 1000 ** 2 - 1)).toBeLessThan(10 * Math.sqrt(2 / 4000));
+    expect(first).not.toEqual(second);
+  });
 });

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import type { RuntimeOptions } from '@noren/recommender';
 import { AgentError } from '../agent-error.ts';
+import { drawNoise } from './draw-noise.ts';
 import { describeFailure } from './failure.ts';
 import type { ModelTasks } from './model-tasks.ts';
 import { SiteData } from './site-data.ts';
@@ -23,6 +25,7 @@ export class SiteTasks {
   async run(call: TaskCall, watch: TaskWatch): Promise<TaskResult> {
     try {
       if (call.task === 'inspect') return await this.#inspect(call.job);
+      if (call.task === 'drawNoise') return await drawNoise(call.job, randomBytes, watch);
       this.#models ??= this.#loadModels();
       const models = await this.#models;
       return await models.run(call, watch);

@@ -3,6 +3,7 @@ import type {
   DataJob,
   Evaluation,
   EvaluationJob,
+  NoiseJob,
   RecommendationJob,
   Recommendations,
   Relearned,
@@ -15,6 +16,7 @@ export interface TaskTypes {
   inspect: { job: DataJob; result: SiteSummary };
   prepare: { job: RoundJob; result: null };
   relearn: { job: RoundJob; result: Relearned };
+  drawNoise: { job: NoiseJob; result: Int32Array };
   trainReferences: { job: RoundJob; result: null };
   evaluate: { job: EvaluationJob; result: Evaluation };
   recommend: { job: RecommendationJob; result: Recommendations };

@@ -1,5 +1,5 @@
 import type { SiteSource } from '@noren/dataset';
-import type { RoundPlan } from '@noren/protocol';
+import type { PlanPrivacy, RoundPlan } from '@noren/protocol';
 import type { GateTest, Strategy } from '../home/state.ts';
 
 /** Where the site's data and the agent's caches lie. */
@@ -12,11 +12,19 @@ export interface DataJob {
 }
 
 export interface RoundJob extends DataJob {
+  /** This site's id. */
+  readonly site: string;
   readonly plan: RoundPlan;
   /** Path of the backbone file that the plan names. */
   readonly backbone: string;
   /** Path of the release file that the round starts from. */
   readonly release: string;
+}
+
+export type PrivateRoundJob = RoundJob & { readonly plan: { readonly privacy: PlanPrivacy } };
+
+export function isPrivate(job: RoundJob): job is PrivateRoundJob {
+  return job.plan.privacy != null;
 }
 
 /** What is in service. */
@@ -46,6 +54,13 @@ export interface RecommendationJob extends DataJob {
   readonly count: number;
 }
 
+/** Noise for a vector. */
+export interface NoiseJob {
+  readonly length: number;
+  /** Of each element, a whole number of quanta above 0. */
+  readonly standardDeviation: number;
+}
+
 /** Counts only: may be logged. */
 export interface SiteSummary {
   readonly customers: number;
@@ -54,9 +69,12 @@ export interface SiteSummary {
 }
 
 export interface Relearned {
-  /** Re-learned minus release over the federated groups, float32, in federated vector order; not yet clipped. */
+  /**
+   * Re-learned minus release over the federated groups, float32, in federated vector order; not yet clipped. In a private
+   * round, minus the sum of the sampled customers' clipped gradients.
+   */
   readonly update: Float32Array;
-  /** Training examples; they set the update's weight. */
+  /** Training examples; they set the update's weight. Of no meaning in a private round, where all weights are the same. */
   readonly examples: number;
 }
 
@@ -124,6 +142,8 @@ export interface Trainer {
   /** Makes everything ready that re-learning needs: features, division of the customers. */
   prepare(job: RoundJob, watch?: TaskWatch): Promise<void>;
   relearn(job: RoundJob, watch?: TaskWatch): Promise<Relearned>;
+  /** Discrete Gaussian noise in quanta, drawn from the machine's cryptographic randomness. */
+  drawNoise(job: NoiseJob, watch?: TaskWatch): Promise<Int32Array>;
   /** Trains what the gate compares with (from scratch; from the backbone, alone); done once per backbone and data. */
   trainReferences(job: RoundJob, watch?: TaskWatch): Promise<void>;
   evaluate(job: EvaluationJob, watch?: TaskWatch): Promise<Evaluation>;

@@ -3,7 +3,7 @@ import type { RoundPlan } from '@noren/protocol';
 import type { AgentParts } from '../agent-parts.ts';
 import { syncFolder, writeAtomically } from '../home/atomic-file.ts';
 import type { PendingState, ServingState } from '../home/state.ts';
-import { sha256 } from '../ledger/entry.ts';
+import { sha256 } from '../ledger/chain.ts';
 import type { Evaluation, ServingModel } from '../relearning/trainer.ts';
 
 /**
@@ -18,13 +18,14 @@ export class Adoption {
   }
 
   /** Writes both possible models, then remembers them. */
-  async keep({ roundId, backbone }: RoundPlan, candidate: string, evaluation: Evaluation): Promise<void> {
+  async keep({ roundId, backbone, privacy }: RoundPlan, candidate: string, evaluation: Evaluation): Promise<void> {
     const { layout, memory } = this.#parts;
     const round = layout.round(roundId);
     const pending: PendingState = {
       roundId,
       candidate,
       backbone,
+      private: privacy != null,
       accepted: await this.#keepModel(round.candidate, evaluation.accepted),
       rejected: await this.#keepModel(round.fallback, evaluation.rejected),
     };
@@ -77,6 +78,6 @@ export class Adoption {
 function servingOf(pending: PendingState, choice: PendingState['accepted']): ServingState | null {
   if (choice === null) return null;
   const release = choice.strategy === 'federated' || choice.strategy === 'blend' ? pending.candidate : null;
-  const { roundId, backbone } = pending;
-  return { strategy: choice.strategy, roundId, release, backbone, model: choice.model };
+  const { roundId, backbone, private: secret } = pending;
+  return { strategy: choice.strategy, roundId, private: secret, release, backbone, model: choice.model };
 }

@@ -1,6 +1,17 @@
-import { planMasking, planQuantiser, type SiteMessage, type SiteRoster, type UploadHeader } from '@noren/protocol';
 import {
+  noisySumRules,
+  planMasking,
+  planQuantiser,
+  type PlanPrivacy,
+  type SiteMessage,
+  type SiteRoster,
+  type UploadHeader,
+} from '@noren/protocol';
+import {
+  addNoise,
+  encodeNoisySum,
   encodeUpdate,
+  noisyQuantiserFor,
   SiteRound,
   type Identity,
   type ConsistencyRequest,
@@ -9,7 +20,7 @@ import {
   type ShareDelivery,
 } from '@noren/secure-aggregation';
 import type { SitePolicy } from '../policy/policy.ts';
-import type { Relearned } from '../relearning/trainer.ts';
+import type { NoiseJob, Relearned } from '../relearning/trainer.ts';
 import { AgentError } from '../agent-error.ts';
 import { allFinite } from './all-finite.ts';
 import type { VerifiedPlan } from './offer.ts';
@@ -48,7 +59,10 @@ export class Masking {
       siteId,
       identity,
       ...(members === null ? {} : { registeredIdentities: members }),
-      floor: { minimumSites: policy.minimumSites, minimumThresholdFraction: policy.minimumThresholdFraction },
+      floor: {
+        minimumSites: Math.max(policy.minimumSites, fewestSurvivors(offer.plan.privacy)),
+        minimumThresholdFraction: policy.minimumThresholdFraction,
+      },
     });
   }
 
@@ -67,8 +81,14 @@ export class Masking {
     this.#round.receiveShares(delivery);
   }
 
-  /** Clips, weighs and quantises. Weight = min(examples, maximumWeight) / maximumWeight. */
-  quantise({ update, examples }: Relearned): Int32Array {
+  /**
+   * Clips, weighs and quantises, and in a private round adds the site's noise. Weight = min(examples, maximumWeight) /
+   * maximumWeight; in a private round every site has the same.
+   */
+  async quantise(
+    { update, examples }: Relearned,
+    drawNoise: (noise: NoiseJob) => Promise<Int32Array>,
+  ): Promise<Int32Array> {
     const { plan, hash } = this.#offer;
     const { maximumWeight } = plan.update;
     if (update.length !== plan.vectorLength || !allFinite(update)) {
@@ -77,9 +97,22 @@ export class Masking {
         're-learning gave an update of the wrong length, or one that is not finite',
       );
     }
+    if (plan.privacy != null) return this.#quantiseWithNoise(update, plan.privacy, drawNoise);
     if (examples < 1) throw new AgentError('data-unusable', 'the site has no training example');
     const weight = Math.min(examples, maximumWeight) / maximumWeight;
     return encodeUpdate(update, weight, planQuantiser(plan, hash, this.#ringSites));
+  }
+
+  async #quantiseWithNoise(
+    sum: Float32Array,
+    privacy: PlanPrivacy,
+    drawNoise: (noise: NoiseJob) => Promise<Int32Array>,
+  ): Promise<Int32Array> {
+    const quantiser = noisyQuantiserFor(noisySumRules(this.#offer.plan, privacy, this.#ringSites));
+    const elements = encodeNoisySum(sum, quantiser);
+    const { siteNoise: standardDeviation } = quantiser;
+    if (standardDeviation > 0) addNoise(elements, await drawNoise({ length: sum.length, standardDeviation }));
+    return elements;
   }
 
   /** Masks in place: `quantised` holds the masked vector afterwards. */
@@ -96,4 +129,9 @@ export class Masking {
   reveal(request: RevealRequest): SiteMessage {
     return { kind: 'revealedShares', ...this.#round.reveal(request) };
   }
+}
+
+/** A sum with fewer has less noise than was counted on, or none that somebody in league with the coordinator does not know. */
+function fewestSurvivors(privacy: PlanPrivacy | null | undefined): number {
+  return privacy == null ? 0 : privacy.minimumHonest + privacy.colluding;
 }

@@ -1,5 +1,5 @@
 import type { CoordinatorMessage, RoundOffer, RoundPlan } from '@noren/protocol';
-import type { AgentParts } from '../agent-parts.ts';
+import { releaseShown, type AgentParts } from '../agent-parts.ts';
 import { writeAtomically } from '../home/atomic-file.ts';
 import { describeFailure, type Failure } from '../relearning/failure.ts';
 import type { Adoption } from './adoption.ts';
@@ -158,10 +158,11 @@ export class RoundRunner {
     const { memory, log } = this.#parts;
     log.info({ round: roundId, outcome: closing.outcome, reason: closing.reason }, 'the round ended');
     const settle = async (): Promise<void> => {
-      const { pending, serving } = memory.current;
+      const { pending } = memory.current;
+      const shown = releaseShown(memory);
       const accepted = closing.outcome === 'accepted' && closing.releaseHash === pending?.candidate;
       await this.#adoption.settle(roundId, accepted);
-      if (memory.current.serving?.release !== serving?.release) this.#link.greet();
+      if (releaseShown(memory) !== shown) this.#link.greet();
       await memory.update((state) => ({
         ...state,
         lastPlan: state.lastPlan?.roundId === roundId ? { ...state.lastPlan, stage: 'finished' } : state.lastPlan,

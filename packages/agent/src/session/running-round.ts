@@ -5,8 +5,10 @@ import { dataJob, servedModel, type AgentParts } from '../agent-parts.ts';
 import { writeAtomically } from '../home/atomic-file.ts';
 import type { ParticipationStage } from '../home/state.ts';
 import { testsWithinYear } from '../home/gate-tests.ts';
-import { sha256 } from '../ledger/entry.ts';
+import { sha256 } from '../ledger/chain.ts';
+import { roundCost } from '../policy/judge-privacy.ts';
 import { joinedWithinDay, judgePlan, type Judgement } from '../policy/judge.ts';
+import { dataAsset } from '../policy/policy.ts';
 import type { Evaluation, RoundJob, TaskWatch } from '../relearning/trainer.ts';
 import type { Adoption } from './adoption.ts';
 import { checkBackbone, checkRelease } from './artifacts.ts';
@@ -47,9 +49,16 @@ export class RunningRound {
 
   /** Reads the data and holds the plan against the policy. */
   async judge(): Promise<Judgement> {
-    const { trainer, config, memory, now } = this.#parts;
+    const { trainer, config, memory, now, site, privacyLedger } = this.#parts;
     const summary = await trainer.inspect(dataJob(this.#parts), { signal: this.#whole.signal });
-    const facts = { customers: summary.customers, now: now(), joined: memory.current.joined };
+    const facts = {
+      customers: summary.customers,
+      now: now(),
+      joined: memory.current.joined,
+      siteId: site.siteId,
+      source: config.data,
+      spent: privacyLedger.history(dataAsset(config.policy)),
+    };
     const policed = judgePlan(config.policy, this.#offer.plan, facts);
     const judgement = policed.accepted ? await this.#judgeRoster() : policed;
     // A refused plan counts for the chain, too; an accepted one is remembered together with the keys.
@@ -106,10 +115,26 @@ export class RunningRound {
     this.#secrets().receiveShares(delivery);
     this.#awaiting = [];
     const job = await this.#prepare();
-    const relearned = await trainer.relearn(job, this.#watch('relearning', this.#contribution.signal));
-    const quantised = this.#secrets().quantise(relearned);
+    // Before anything random happens: whatever becomes of the round, this may have been seen.
+    this.#payPrivacy();
+    const watch = this.#watch('relearning', this.#contribution.signal);
+    const relearned = await trainer.relearn(job, watch);
+    const quantised = await this.#secrets().quantise(relearned, (noise) =>
+      trainer.drawNoise(noise, { signal: this.#contribution.signal }),
+    );
     if (config.keepUpdates) await writeAtomically(layout.round(this.roundId).update, new Uint8Array(quantised.buffer));
     this.#masked = this.#secrets().mask(quantised);
+  }
+
+  /** Enters a private round into the privacy ledger; throws AgentError `budget-spent`, and then nothing is drawn. */
+  #payPrivacy(): void {
+    const { plan, hashHex } = this.#offer;
+    const { config, privacyLedger } = this.#parts;
+    if (plan.privacy == null) return;
+    const { mode } = plan.privacy;
+    const { noiseMultiplier, samplingRate } = roundCost(plan.privacy);
+    const asset = dataAsset(config.policy);
+    privacyLedger.spend({ asset, round: plan.roundId, plan: hashHex, mode, noiseMultiplier, samplingRate });
   }
 
   /** Sends the masked update, then trains what the gate will compare with while the others are still at work. */
@@ -173,7 +198,10 @@ export class RunningRound {
     const { config } = this.#parts;
     if (this.#evaluated === null) return;
     const { candidate, evaluation } = this.#evaluated;
-    this.#say(reportFor(config.policy.evaluation, this.#offer.plan, candidate, evaluation));
+    const { plan } = this.#offer;
+    // How customers fared would be told exactly; the round's privacy is about everything that leaves.
+    const share = plan.privacy == null ? config.policy.evaluation : 'none';
+    this.#say(reportFor(share, plan, candidate, evaluation));
   }
 
   withdraw(reason: string): void {
@@ -224,14 +252,14 @@ export class RunningRound {
 
   async #makeJob(signal: AbortSignal): Promise<RoundJob> {
     const { plan } = this.#offer;
-    const { memory, blobs } = this.#parts;
+    const { memory, blobs, site } = this.#parts;
     const rosters = plan.roster === null ? [] : [plan.roster];
     await blobs.keepOnly([plan.backbone, plan.release, ...rosters, memory.current.serving?.backbone ?? plan.backbone]);
     const backbone = await this.#fetch(plan.backbone, signal);
     checkBackbone(backbone.bytes, plan);
     const release = await this.#fetch(plan.release, signal);
     checkRelease(release.bytes, plan, 'release');
-    const job = { ...dataJob(this.#parts), plan, backbone: backbone.path, release: release.path };
+    const job = { ...dataJob(this.#parts), site: site.siteId, plan, backbone: backbone.path, release: release.path };
     await this.#parts.trainer.prepare(job, this.#watch('preparing', signal));
     return job;
   }

@@ -2,6 +2,7 @@ import type {
   DataJob,
   Evaluation,
   EvaluationJob,
+  NoiseJob,
   RecommendationJob,
   Recommendations,
   Relearned,
@@ -35,6 +36,10 @@ export class FixedTrainer implements Trainer {
 
   async relearn(_job: RoundJob, watch: TaskWatch = {}): Promise<Relearned> {
     return this.#do('relearn', watch, { update: this.update, examples: this.examples });
+  }
+
+  async drawNoise({ length }: NoiseJob, watch: TaskWatch = {}): Promise<Int32Array> {
+    return this.#do('drawNoise', watch, new Int32Array(length).fill(1));
   }
 
   async trainReferences(_job: RoundJob, watch: TaskWatch = {}): Promise<void> {

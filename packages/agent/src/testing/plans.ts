@@ -1,4 +1,4 @@
-import type { RoundPlan } from '@noren/protocol';
+import type { PlanPrivacy, RoundPlan } from '@noren/protocol';
 
 /** A plan every default policy accepts. */
 export function examplePlan(change: Partial<RoundPlan> = {}): RoundPlan {
@@ -38,3 +38,18 @@ export function examplePlan(change: Partial<RoundPlan> = {}): RoundPlan {
     ...change,
   };
 }
+
+/** A privacy section that fits a plan of sequence groups. */
+export const examplePrivacy: PlanPrivacy = {
+  unit: 'customer',
+  mode: 'distributed',
+  clipNorm: 1,
+  noiseMultiplier: 2,
+  samplingRate: 0.1,
+  customers: 1000,
+  delta: 1e-6,
+  minimumHonest: 2,
+  colluding: 1,
+  sitesPerCustomer: 1,
+  homes: null,
+};

@@ -173,8 +173,15 @@ export class ScriptedCoordinator {
     }
   }
 
-  /** Collects the masked updates of `sites` and opens their sum. */
+  /** Collects the masked updates of `sites` and decodes their sum. */
   async unmask(sites: readonly string[], plan: RoundPlan): Promise<DecodedSum> {
+    const sum = await this.open(sites, plan);
+    const { clipNorm, valueBits } = plan.update;
+    return decodeSum(sum, quantiserFor({ clipNorm, sites: this.round?.cohort.length ?? 0, valueBits }));
+  }
+
+  /** Collects the masked updates of `sites` and opens their sum: ring elements. */
+  async open(sites: readonly string[], plan: RoundPlan): Promise<Int32Array> {
     const { round } = this;
     if (round === null) throw new Error('no round is running');
     await this.uploaded(sites);
@@ -186,9 +193,7 @@ export class ScriptedCoordinator {
       const { kind: _kind, ...shares } = await this.message(site, 'revealedShares', plan.roundId);
       round.reveal(site, shares);
     }
-    const { clipNorm, valueBits } = plan.update;
-    const quantiser = quantiserFor({ clipNorm, sites: round.cohort.length, valueBits });
-    return decodeSum(await round.unmask(), quantiser);
+    return round.unmask();
   }
 
   /** Lets every survivor sign who survived. */

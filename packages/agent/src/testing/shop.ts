@@ -34,7 +34,11 @@ export function openShop(tiny: TinyBackbone, change: Partial<RoundPlan> = {}): S
   writeFileSync(files.release, release);
   const trainer = new InProcessTrainer();
   onTestFinished(() => trainer.close());
-  return { trainer, folder, job: { source, base: folder, cache: join(folder, 'cache'), plan, ...files } };
+  return {
+    trainer,
+    folder,
+    job: { source, base: folder, cache: join(folder, 'cache'), site: 'aoyama', plan, ...files },
+  };
 }
 
 /** What a coordinator would make of one site's update. */

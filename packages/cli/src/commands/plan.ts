@@ -1,16 +1,15 @@
-import { readFile } from 'node:fs/promises';
-
 import { presetNames, presets } from '@noren/recommender/presets';
 import { Command } from 'commander';
 
 import { architecture } from '../backbone/architecture.ts';
-import { exitCode } from '../exit-code.ts';
-import { CliError } from '../failure.ts';
 import { createLog } from '../log.ts';
 import { presetCalled } from '../plan/preset-called.ts';
 import { bytesText } from '../terminal/quantity.ts';
 import { renderTable } from '../terminal/table.ts';
+import { wholeNumber } from './choices.ts';
 import { openTerminal } from './open-terminal.ts';
+import { planPrivacyCommand } from './plan-privacy.ts';
+import { readNamed } from './read-named.ts';
 
 export function planCommand(): Command {
   const plan = new Command('plan').description(
@@ -20,6 +19,7 @@ export function planCommand(): Command {
   plan.addCommand(presetsCommand());
   plan.addCommand(checkCommand());
   plan.addCommand(adoptCommand());
+  plan.addCommand(planPrivacyCommand());
   return plan;
 }
 
@@ -28,17 +28,26 @@ function newCommand(): Command {
     .description('Print a plan to start from.')
     .argument('<preset>', 'one of the presets below')
     .requiredOption('--backbone <file>', 'the backbone it is for')
+    .option(
+      '--private <customers>',
+      'make every round differentially private, in a federation of about that many customers',
+      wholeNumber(20, 10_000_000_000),
+    )
     .addHelpText(
       'after',
-      `\nPresets\n${presetLines()}\n\nExample\n  noren plan new ant --backbone backbone.safetensors > plan.json`,
+      `\nPresets\n${presetLines()}\n\nExamples\n  noren plan new ant --backbone backbone.safetensors > plan.json\n` +
+        '  noren plan new sequence --private 200000 --backbone backbone.safetensors > plan.json',
     )
-    .action(async (preset: string, options: { backbone: string }, command: Command) => {
+    .action(async (preset: string, options: { backbone: string; private?: number }, command: Command) => {
       const { terminal } = openTerminal(command);
       const name = presetCalled(preset);
       const { presetPlan, readBackbone } = await import('@noren/recommender');
-      const { defaultTraining } = await import('@noren/protocol');
+      const { defaultTraining, privateTraining } = await import('@noren/protocol');
       const { config } = readBackbone(await readNamed(options.backbone, 'backbone'));
-      terminal.out(JSON.stringify(presetPlan(name, config, defaultTraining(name, {})), null, 2));
+      const usual = presetPlan(name, config, defaultTraining(name, {}));
+      const { private: customers } = options;
+      const template = customers === undefined ? usual : privateTraining(usual, customers);
+      terminal.out(JSON.stringify(template, null, 2));
     });
 }
 
@@ -118,12 +127,4 @@ function adoptCommand(): Command {
       }
       terminal.say(`The plan "${template.name}" is in force.`);
     });
-}
-
-async function readNamed(file: string, what: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw new CliError(`The ${what} ${file} cannot be read: ${(error as Error).message}.`, exitCode.notFound);
-  }
 }

@@ -1,14 +1,12 @@
-import { readFile } from 'node:fs/promises';
-
 import { Command, Option } from 'commander';
 
 import { consoleClient, defaultConsole, operatorToken } from '../console-client.ts';
-import { exitCode } from '../exit-code.ts';
-import { CliError } from '../failure.ts';
 import { createLog, logLevels } from '../log.ts';
 import { shutdownSignal } from '../shutdown.ts';
 import { openTerminal } from './open-terminal.ts';
+import { readNamed } from './read-named.ts';
 import { checkCommand } from './site-check.ts';
+import { sitePrivacyCommand } from './site-privacy.ts';
 
 export function siteCommand(): Command {
   const site = new Command('site').description("A site's agent, and headquarters' invitations to sites.");
@@ -19,6 +17,7 @@ export function siteCommand(): Command {
   site.addCommand(checkCommand());
   site.addCommand(runCommand());
   site.addCommand(ledgerCommand());
+  site.addCommand(sitePrivacyCommand());
   return site;
 }
 
@@ -50,7 +49,7 @@ function rosterCommand(): Command {
     .option('--console <address>', "the coordinator's console address", defaultConsole)
     .action(async (file: string, options: { home: string; console: string }, command: Command) => {
       const { terminal } = openTerminal(command);
-      const roster = (await readText(file, 'roster')).trim();
+      const roster = (await readNamed(file, 'roster')).toString('utf8').trim();
       const client = consoleClient(options.console);
       const installed = await client.installRoster(await operatorToken(options.home), roster);
       if (terminal.json) terminal.out(JSON.stringify(installed));
@@ -86,19 +85,14 @@ function joinCommand(): Command {
       const { terminal } = openTerminal(command);
       const { joinFederation } = await import('@noren/agent');
       const { parseInvitation } = await import('@noren/protocol');
-      await joinFederation(options.home, parseInvitation(await readText(options.invitation, 'invitation')));
+      await joinFederation(
+        options.home,
+        parseInvitation((await readNamed(options.invitation, 'invitation')).toString('utf8')),
+      );
       terminal.say(
         'Joined. Describe your data in agent.json, look at it with `noren site check`, then start with `noren site run`.',
       );
     });
-}
-
-async function readText(file: string, what: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new CliError(`The ${what} ${file} cannot be read: ${(error as Error).message}.`, exitCode.notFound);
-  }
 }
 
 function runCommand(): Command {

@@ -43,11 +43,7 @@ export async function checkAggregate(
     throw unsound(`the weights of ${o.survivors} sites sum to ${weight}`);
   }
   if (!(clipped >= 0 && clipped <= o.survivors)) throw unsound(`${clipped} of ${o.survivors} sites clipped`);
-  let squares = 0;
-  await inPieces(meanUpdate.length, o.yieldTurn, (from, to) => {
-    for (let i = from; i < to; i++) squares += (meanUpdate[i] ?? 0) ** 2;
-  });
-  const norm = Math.sqrt(squares);
+  const norm = await normOf(meanUpdate, o.yieldTurn);
   if (!Number.isFinite(norm)) throw unsound('it holds values that are not finite');
   const rounding = (o.survivors * Math.sqrt(meanUpdate.length)) / scale;
   const bound = (clipNorm * (weight + weightError) + rounding) / weight;
@@ -56,6 +52,14 @@ export async function checkAggregate(
   return norm;
 }
 
-function unsound(what: string): CoordinatorError {
+export async function normOf(vector: Float32Array, yieldTurn: YieldTurn): Promise<number> {
+  let squares = 0;
+  await inPieces(vector.length, yieldTurn, (from, to) => {
+    for (let i = from; i < to; i++) squares += (vector[i] ?? 0) ** 2;
+  });
+  return Math.sqrt(squares);
+}
+
+export function unsound(what: string): CoordinatorError {
   return new CoordinatorError('unsound-aggregate', `The sum of the updates is unsound: ${what}.`);
 }

@@ -56,10 +56,10 @@ export class Conductor {
 
   constructor(parts: ConductorParts, brief: RoundBrief) {
     const { plan, planHash, identityKeys } = brief;
-    const { roundId, vectorLength, update } = plan;
+    const { roundId } = plan;
     this.#parts = { ...parts, log: parts.log.child({ round: plan.round }) };
     this.#brief = brief;
-    this.#sum = new MaskedSum({ roundId, planHash, vectorLength, update, identityKeys });
+    this.#sum = new MaskedSum({ roundId, planHash, plan, identityKeys });
     this.#state = plannedRound({ id: roundId, number: plan.round, rules: roundRules(plan) });
     let finish = (): void => undefined;
     this.finished = new Promise((resolve) => (finish = resolve));

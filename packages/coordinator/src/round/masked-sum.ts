@@ -1,17 +1,21 @@
 import { ProtocolError } from '@noren/protocol';
-import type { Hash, RoundPlan, SiteId, SiteMessage, UploadHeader, UploadReceiver } from '@noren/protocol';
+import type { Hash, PlanPrivacy, RoundPlan, SiteId, SiteMessage, UploadHeader, UploadReceiver } from '@noren/protocol';
 import { AggregationError, CoordinatorRound, decodeSum, EXTRA_ELEMENTS, quantiserFor } from '@noren/secure-aggregation';
 import type { ConsistencyRequest, KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggregation';
 
 import type { BlobStore } from '../blobs/blob-store.ts';
 import { checkAggregate } from './aggregate.ts';
 import type { YieldTurn } from './aggregate.ts';
+import { addCoordinatorNoise, decodePrivateSum, privateQuantiser } from './private-sum.ts';
 import type { SumEvidence } from './round-input.ts';
 
 export interface OpenedSum {
   readonly evidence: SumEvidence;
   readonly meanUpdate: Float32Array;
 }
+
+/** What the sum is made and opened by. */
+export type SumPlan = Pick<RoundPlan, 'update' | 'vectorLength' | 'privacy'>;
 
 /** What a site says in the masking protocol, its upload aside. */
 export type MaskingMessage = Extract<
@@ -22,7 +26,7 @@ export type MaskingMessage = Extract<
 /** The secure aggregation of one round, with the messages kept that may have to be sent again. */
 export class MaskedSum {
   readonly #ring: CoordinatorRound;
-  readonly #update: RoundPlan['update'];
+  readonly #plan: SumPlan;
   #roster: KeyRoster | null = null;
   #deliveries: ReadonlyMap<string, ShareDelivery> = new Map();
   #survived: ConsistencyRequest | null = null;
@@ -32,15 +36,14 @@ export class MaskedSum {
   constructor(o: {
     readonly roundId: string;
     readonly planHash: Uint8Array;
-    readonly vectorLength: number;
-    readonly update: RoundPlan['update'];
+    readonly plan: SumPlan;
     readonly identityKeys: ReadonlyMap<string, Uint8Array>;
   }) {
-    const length = o.vectorLength + EXTRA_ELEMENTS;
-    const { roundId, planHash, identityKeys: sites, update } = o;
-    const { valueBits } = update;
+    const { roundId, planHash, identityKeys: sites, plan } = o;
+    const length = plan.vectorLength + EXTRA_ELEMENTS;
+    const { valueBits } = plan.update;
     this.#ring = CoordinatorRound.begin({ roundId, planHash, length, valueBits, sites });
-    this.#update = update;
+    this.#plan = plan;
   }
 
   /** Takes a verified answer in, or throws AggregationError: the sender broke the protocol. */
@@ -115,14 +118,31 @@ export class MaskedSum {
   /** Opens the sum, stores it as it is (little-endian Int32), decodes and checks it. */
   async open(blobs: BlobStore, yieldTurn: YieldTurn): Promise<OpenedSum> {
     const sum = await this.#ring.unmask(yieldTurn);
+    const { privacy } = this.#plan;
+    if (privacy != null) return this.#openPrivately(sum, privacy, blobs, yieldTurn);
     const hash: Hash = await blobs.write(new Uint8Array(sum.buffer, sum.byteOffset, sum.byteLength));
     // The sites derive the same quantiser from the roster, the one list that all of them hold.
-    const { clipNorm, valueBits } = this.#update;
+    const { clipNorm, valueBits } = this.#plan.update;
     const quantiser = quantiserFor({ clipNorm, sites: this.#ring.cohort.length, valueBits });
     const decoded = decodeSum(sum, quantiser);
     const norm = await checkAggregate(decoded, { survivors: this.#ring.survivors.length, quantiser, yieldTurn });
     const { weight, clipped, meanUpdate } = decoded;
     return { evidence: { sum: hash, weight, clipped, norm, bytesUp: this.#bytesUp }, meanUpdate };
+  }
+
+  /** No weights, no count of clipped updates: in a private round neither is told. */
+  async #openPrivately(
+    sum: Int32Array,
+    privacy: PlanPrivacy,
+    blobs: BlobStore,
+    yieldTurn: YieldTurn,
+  ): Promise<OpenedSum> {
+    const quantiser = privateQuantiser(this.#plan, privacy, this.#ring.cohort.length);
+    await addCoordinatorNoise(sum, quantiser, yieldTurn);
+    const hash: Hash = await blobs.write(new Uint8Array(sum.buffer, sum.byteOffset, sum.byteLength));
+    const survivors = this.#ring.survivors.length;
+    const { meanUpdate, norm } = await decodePrivateSum(sum, { privacy, quantiser, survivors, yieldTurn });
+    return { evidence: { sum: hash, weight: survivors, clipped: 0, norm, bytesUp: this.#bytesUp }, meanUpdate };
   }
 
   /** Bytes of masked updates received so far. */

@@ -221,3 +221,21 @@ test('every sentence names who is awaited and how many are needed', () => {
     'Waiting for masked updates from chiba, date, ebina: 2 of 5 are in, 4 needed.',
   );
 });
+
+describe('a private round', () => {
+  const evaluating = (): Play => new Play(SITES, { silentEvaluation: true }).evaluating();
+
+  test('ends when every site has judged for itself, and drops nobody for not telling', () => {
+    const play = evaluating();
+    for (const site of SITES.slice(1)) play.take({ kind: 'left', site, reason: 'keeps it to itself' });
+    expect(play.end).toBeUndefined();
+    play.take({ kind: 'left', site: akita, reason: 'keeps it to itself' });
+    expect(play.end).toMatchObject({ outcome: 'accepted', difference: null });
+    expect(play.facts('round-dropped')).toEqual([]);
+  });
+
+  test('ends at the deadline without the sites that are not done', () => {
+    const play = evaluating().take({ kind: 'left', site: akita, reason: '' });
+    expect(play.deadline().end).toMatchObject({ outcome: 'accepted' });
+  });
+});

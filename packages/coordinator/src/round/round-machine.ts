@@ -130,7 +130,7 @@ class Turn {
     const member = this.#state.members.get(site);
     if (member === undefined || member.out !== null) return this;
     if (this.#state.step === 'replies') this.#record({ kind: 'round-refused', site, reason });
-    else this.#drop(member, reason);
+    else if (this.#state.step !== 'reports' || !this.#state.rules.silentEvaluation) this.#drop(member, reason);
     return this.#change(site, { out });
   }
 
@@ -243,6 +243,7 @@ class Turn {
 
   #decide(): this {
     const { rules } = this.#state;
+    if (rules.silentEvaluation) return this.#end('accepted', PRIVATE_ROUND, null);
     const reports = participants(this.#state).flatMap(({ site, report }) => {
       if (report === null) return [];
       const { customers, differenceMean, differenceStandardError } = report;
@@ -299,6 +300,8 @@ class Turn {
     this.#actions.push({ kind: 'record', fact });
   }
 }
+
+const PRIVATE_ROUND = 'a private round: every site decides for itself and tells nobody how its customers fared';
 
 /** Steps in which a threshold of the survivors answers for all. */
 const UNMASKING: ReadonlySet<Step> = new Set(['confirmations', 'reveals']);

@@ -50,6 +50,8 @@ export interface RoundRules {
   };
   readonly gate: { readonly confidence: number; readonly margin: number };
   readonly weightCap: number;
+  /** Sites keep to themselves how customers fared: the round waits for them to have judged, and asks nobody. */
+  readonly silentEvaluation: boolean;
 }
 
 export interface RoundState {
@@ -147,6 +149,7 @@ export function floorOf(state: RoundState): number {
   const { minimumSites } = state.rules;
   const { group } = state;
   if (group === null) return minimumSites;
+  if (state.step === 'reports' && state.rules.silentEvaluation) return 0;
   if (state.step === 'confirmations' || state.step === 'reveals') return group.threshold;
   if (state.step === 'shares' || state.step === 'updates') {
     return Math.max(minimumSites, group.threshold, group.minimumSurvivors);

@@ -21,6 +21,7 @@ const rules: RoundRules = {
   },
   gate: { confidence: 0.95, margin: 0.001 },
   weightCap: 1000,
+  silentEvaluation: false,
 };
 const roundId = parseRoundId('7-00000000');
 export const hash: Hash = parseHash('ab'.repeat(32));
@@ -42,11 +43,12 @@ export function report(differenceMean: number, customers = 100): EvaluationRepor
 
 /** A round that is driven by hand, with everything it asked for. */
 export class Play {
-  state: RoundState = plannedRound({ id: roundId, number: 7, rules });
+  state: RoundState;
   readonly actions: RoundAction[] = [];
   at = 1_000_000;
 
-  constructor(connected: readonly SiteId[] = SITES) {
+  constructor(connected: readonly SiteId[] = SITES, change: Partial<RoundRules> = {}) {
+    this.state = plannedRound({ id: roundId, number: 7, rules: { ...rules, ...change } });
     this.take({ kind: 'start', connected });
   }
 

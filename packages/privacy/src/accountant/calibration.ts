@@ -1,5 +1,5 @@
 import { PrivacyError } from '../errors.ts';
-import { epsilonOf } from './accountant.ts';
+import { DEFAULT_ORDERS, privacyLoss } from './accountant.ts';
 
 /** Beyond it the noise drowns anything. */
 const LARGEST_MULTIPLIER = 2 ** 20;
@@ -19,10 +19,13 @@ export function noiseMultiplierFor(target: {
   readonly delta: number;
   readonly samplingRate: number;
   readonly steps: number;
+  /** Renyi orders that are tried; default those of `privacyLoss`. */
+  readonly orders?: readonly number[];
 }): number {
-  const { epsilon, ...rest } = target;
+  const { epsilon, delta, samplingRate, steps, orders = DEFAULT_ORDERS } = target;
   if (!(epsilon > 0)) throw new PrivacyError('out-of-range', `Epsilon is above 0, not ${epsilon}.`);
-  const suffices = (noiseMultiplier: number): boolean => epsilonOf({ ...rest, noiseMultiplier }) <= epsilon;
+  const suffices = (noiseMultiplier: number): boolean =>
+    privacyLoss([{ noiseMultiplier, samplingRate, steps }], delta, orders).epsilon <= epsilon;
 
   // Epsilon falls as the noise grows: double until it is enough, then halve the interval.
   let enough = 1;

@@ -7,7 +7,7 @@ import { hockeyStick } from './hockey-stick.ts';
 import { lossDistribution } from './loss-distribution.ts';
 import { treeAggregation } from './tree-aggregation.ts';
 
-test('Bun and Steinke 2016, proposition 1.3: rho 1/2 at delta e^-8 costs 1/2 + 4', () => {
+test('Bun and Steinke 2016: rho 1/2 at delta e^-8 costs 1/2 + 4', () => {
   expect(concentratedLoss(3, 3)).toBe(0.5);
   expect(epsilonFromConcentrated(0.5, Math.exp(-8))).toBeCloseTo(4.5, 12);
   expect(epsilonFromConcentrated(0, 1e-6)).toBe(0);

@@ -3,8 +3,8 @@ import { assertDelta } from './accountant.ts';
 
 /**
  * rho of zero-concentrated privacy: the Renyi divergence of every order a > 1 is at most rho * a. Of Gaussian noise and of
- * exact discrete Gaussian noise alike sensitivity^2 / (2 sigma^2) (Bun and Steinke 2016, proposition 1.6; Canonne, Kamath
- * and Steinke 2020, theorem 4). Adds up over releases.
+ * exact discrete Gaussian noise alike sensitivity^2 / (2 sigma^2) (Bun and Steinke 2016; Canonne, Kamath and
+ * Steinke 2020). Adds up over releases.
  *
  * @param standardDeviation > 0, in the units of `sensitivity`
  * @throws PrivacyError `out-of-range`
@@ -20,7 +20,7 @@ export function concentratedLoss(sensitivity: number, standardDeviation: number)
 }
 
 /**
- * epsilon = rho + 2 sqrt(rho ln(1 / delta)) (Bun and Steinke 2016, proposition 1.3). In closed form and valid; for a tighter
+ * epsilon = rho + 2 sqrt(rho ln(1 / delta)) (Bun and Steinke 2016). In closed form and valid; for a tighter
  * bound give the divergences rho * a to `epsilonFromRenyi`.
  *
  * @param rho 0 or above

@@ -11,7 +11,7 @@ interface Mechanism {
 /**
  * delta(epsilon) of one step of the Poisson-subsampled Gaussian mechanism: the hockey-stick divergence
  * max over sets S of P(S) - e^epsilon Q(S) between N(0, sigma^2) and (1 - q) N(0, sigma^2) + q N(1, sigma^2), with the mixture in
- * the place of P for `remove` and of Q for `add` (Zhu, Dong and Wang 2022, section 4). Epsilon may be negative.
+ * the place of P for `remove` and of Q for `add` (Zhu, Dong and Wang 2022). Epsilon may be negative.
  */
 export function hockeyStick(
   { noiseMultiplier: s, samplingRate: q }: Mechanism,

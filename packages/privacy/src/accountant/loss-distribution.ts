@@ -24,7 +24,7 @@ const CUT = 1e-15;
 
 /**
  * The privacy loss distribution of steps of the Poisson-subsampled Gaussian mechanism. Each step is put on a grid so that its
- * delta is exact at the grid points and too large between them (connect the dots, Doroshenko et al. 2022, section 4); steps
+ * delta is exact at the grid points and too large between them (connect the dots, Doroshenko et al. 2022); steps
  * add up by convolution, done as powers of a Fourier transform (Koskela, Jaelkoe and Honkela 2020). Tighter than
  * `privacyLoss`, and slower: tenths of a second. Rounding in double precision leaves about 1e-11 of delta uncertain; ask for
  * nothing below 1e-9.

@@ -20,7 +20,7 @@ const NEGLIGIBLE = -30;
  */
 export function renyiDivergence(noiseMultiplier: number, samplingRate: number, order: number): number {
   if (samplingRate === 0) return 0;
-  // Without sampling the mechanism is the Gaussian one (Mironov 2017, corollary 3).
+  // Without sampling the mechanism is the Gaussian one (Mironov 2017).
   if (samplingRate === 1) return order / (2 * noiseMultiplier ** 2);
   const logMoment = Number.isInteger(order)
     ? logMomentOfIntegerOrder(noiseMultiplier, samplingRate, order)
@@ -29,7 +29,7 @@ export function renyiDivergence(noiseMultiplier: number, samplingRate: number, o
   return Math.max(0, logMoment / (order - 1));
 }
 
-/** ln sum_k C(a, k) (1 - q)^(a-k) q^k e^((k^2 - k) / (2 s^2)), k = 0 .. a (section 3.3, equation for integer orders). */
+/** ln sum_k C(a, k) (1 - q)^(a-k) q^k e^((k^2 - k) / (2 s^2)), k = 0 .. a (the paper's sum for integer orders). */
 function logMomentOfIntegerOrder(sigma: number, q: number, order: number): number {
   let logBinomial = 0;
   let total = Number.NEGATIVE_INFINITY;

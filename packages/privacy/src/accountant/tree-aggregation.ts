@@ -4,7 +4,7 @@ import type { GaussianSteps } from './accountant.ts';
 /**
  * What prefix sums of a stream cost when every node of a binary tree over it carries its own Gaussian noise and each customer
  * is in one element of the stream (Honaker 2015; Kairouz et al. 2021, "Practical and private (deep) learning without
- * sampling or shuffling", theorem 4.1): a customer is in ceil(log2(T + 1)) nodes. Nothing is assumed of the order or of
+ * sampling or shuffling"): a customer is in ceil(log2(T + 1)) nodes. Nothing is assumed of the order or of
  * sampling.
  *
  * @param noiseMultiplier standard deviation of a node's noise / sensitivity, > 0

@@ -9,8 +9,8 @@ export interface AdaptiveClipping {
 }
 
 /**
- * The clip norm of the next step, C e^(-eta (b - quantile)) with b the share of contributions that were not shortened
- * (algorithm 1). Noise may have carried the count below 0 or above the number of contributions; it is used as it is, because
+ * The clip norm of the next step, C e^(-eta (b - quantile)) with b the share of contributions that were not
+ * shortened. Noise may have carried the count below 0 or above the number of contributions; it is used as it is, because
  * cutting it off would bias the norm.
  *
  * @param clipNorm C, > 0
@@ -36,7 +36,7 @@ export function nextClipNorm(
 
 /**
  * The noise multiplier left for the sum when the count is released as well, with noise of `countNoise`, and both together shall
- * cost what `noiseMultiplier` alone costs: (z^-2 - (2 sigma_b)^-2)^(-1/2) (Andrew et al. 2021, theorem 1). The count is taken
+ * cost what `noiseMultiplier` alone costs: (z^-2 - (2 sigma_b)^-2)^(-1/2) (Andrew et al. 2021). The count is taken
  * as b - 1/2 a contribution, so that one more or less moves it by 1/2.
  *
  * @param noiseMultiplier z, > 0

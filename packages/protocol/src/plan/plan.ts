@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 import { hashSchema, roundIdSchema } from '../identifiers.ts';
 import type { Hash, RoundId } from '../identifiers.ts';
+import { planPrivacySchema, privacyFaults } from './plan-privacy.ts';
+import type { PlanPrivacy } from './plan-privacy.ts';
 import {
   epochsSchema as epochs,
   learningRateSchema as learningRate,
@@ -46,7 +48,7 @@ export interface PlanTemplate {
   /** Most epochs the site's scratch and local references may take; they stop early by themselves. */
   readonly references: { readonly epochs: number };
   readonly update: {
-    /** L2 norm an update is clipped to. */
+    /** L2 norm an update is clipped to; in a private plan, a site's sum of gradients. */
     readonly clipNorm: number;
     /** Examples at which a site's weight saturates: w = min(n, maximumWeight) / maximumWeight. */
     readonly maximumWeight: number;
@@ -63,6 +65,8 @@ export interface PlanTemplate {
   };
   /** How cohorts are divided and added up; `private` where the plan does not say. */
   readonly aggregation?: Aggregation | undefined;
+  /** Differential privacy of every customer; without it (or null) sums are exact. */
+  readonly privacy?: PlanPrivacy | null | undefined;
   readonly server: { readonly optimizer: 'fedavg' | 'fedadam'; readonly learningRate: number };
   readonly cohort: {
     readonly minimumSites: number;
@@ -170,6 +174,7 @@ const templateShape = {
       }),
     ])
     .optional(),
+  privacy: planPrivacySchema.nullable().optional(),
   server: z.strictObject({ optimizer: z.enum(['fedavg', 'fedadam']), learningRate }),
   cohort: z.strictObject({
     // With two sites each could subtract its own update from the sum and read the other's.
@@ -189,8 +194,11 @@ const templateShape = {
 
 /** What no field says alone. */
 function coherent(context: z.core.ParsePayload<PlanTemplate>): void {
-  const fault = trainingFault(context.value) ?? groupsFault(context.value);
-  if (fault !== null) context.issues.push({ code: 'custom', input: context.value, ...fault, path: [...fault.path] });
+  const { value, issues } = context;
+  const faults = [trainingFault(value) ?? groupsFault(value), ...privacyFaults(value)];
+  for (const fault of faults) {
+    if (fault !== null) issues.push({ code: 'custom', input: value, ...fault, path: [...fault.path] });
+  }
 }
 
 export const planTemplateSchema: z.ZodType<PlanTemplate> = z.strictObject(templateShape).check(coherent);

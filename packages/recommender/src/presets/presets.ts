@@ -15,6 +15,7 @@ export const presetNames = [
   'relearn',
   'ant',
   'head-only',
+  'sequence',
   'scratch',
   'fedper',
   'lg-fedavg',
@@ -79,6 +80,11 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     summary: 'only the item side is shared, from the backbone; positions and blocks are frozen',
     paper: 'the fixed encoder of UniSRec, Hou et al. 2022',
     groups: { projections: shared, norm: shared, position: frozen, blocks: frozen },
+  },
+  sequence: {
+    summary: "positions, sequence blocks and the items' norm are shared, the item side is frozen: for private plans",
+    paper: 'what DP-SGD can share, Abadi et al. 2016',
+    groups: { projections: frozen, norm: shared, position: shared, blocks: shared },
   },
   scratch: {
     summary: 'everything is shared and learned anew: federated learning without a backbone',

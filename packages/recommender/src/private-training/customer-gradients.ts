@@ -1,3 +1,4 @@
+import { privatelyTrainable } from '@noren/protocol';
 import { compilePerExampleGradients, type PerExampleGradients } from '@noren/tensor';
 import type { ModalityName } from '../config/recommender-config.ts';
 import { RecommenderError } from '../errors.ts';
@@ -15,6 +16,8 @@ const LARGEST_EXCLUSIONS = 2 ** 24;
 
 /** Float32 rounding of a norm and of the factor made from it, with a wide margin. */
 const ROUNDING = 1e-5;
+
+const LARGEST_BATCH = 64;
 
 /** Clipped gradients of some windows, each the one window of another customer. */
 export interface ClippedSum {
@@ -42,10 +45,17 @@ export class CustomerGradients {
 
   /**
    * @throws RecommenderError `groups-invalid` for a group that belongs to the items: with the whole catalogue in every
-   * softmax each customer's gradient of it is a pass over all items
+   * softmax each customer's gradient of it is a pass over all items; `options-invalid` for a model with vectors of single
+   * items
    */
   static async open(study: Study, o: CustomerGradientsOptions): Promise<CustomerGradients> {
     const { config, features, windows } = study;
+    if (config.identity !== 0) {
+      throw new RecommenderError(
+        'options-invalid',
+        'The vectors of single items are learned without privacy and would be read by every gradient. Use a model without them.',
+      );
+    }
     const groups = parameterGroups(config);
     const trained = new Set(groups.map(({ name }) => name).filter((name) => o.trainable(name)));
     checkGroups(trained);
@@ -89,7 +99,8 @@ export class CustomerGradients {
 
   /** However many the windows are, all of them count: leaving out what exceeds a batch would break Poisson sampling. */
   async clippedSum(chosen: Int32Array, clipNorm: number): Promise<ClippedSum> {
-    const sum = new Float32Array(this.#gradients.layout.length);
+    // In double precision: the rounding of a long sum must stay far below one customer's part of it.
+    const sum = new Float64Array(this.#gradients.layout.length);
     let clipped = 0;
     let loss = 0;
     for (const batch of batchesOf(this.#study.windows, this.#shape, chosen)) {
@@ -102,7 +113,7 @@ export class CustomerGradients {
       clipped += found.clipped;
       loss += found.losses.reduce((total, value, row) => total + value * (weights[row] ?? 0), 0);
     }
-    return { sum, clipped, loss: chosen.length === 0 ? 0 : loss / chosen.length };
+    return { sum: Float32Array.from(sum), clipped, loss: chosen.length === 0 ? 0 : loss / chosen.length };
   }
 
   close(): Promise<void> {
@@ -119,11 +130,17 @@ export class CustomerGradients {
   }
 }
 
+/** Four standard deviations above the mean: a sample in thirty thousand needs one more batch. */
+export function usualBatch(customers: number, rate: number): number {
+  const spread = Math.sqrt(customers * rate * (1 - rate));
+  return Math.max(1, Math.min(Math.ceil(customers * rate + 4 * spread), customers, LARGEST_BATCH));
+}
+
 function checkGroups(trained: ReadonlySet<string>): void {
   if (trained.size === 0) {
     throw new RecommenderError('groups-invalid', 'No group is trained. Name at least one.');
   }
-  const shared = [...trained].filter((name) => !name.startsWith('sequence.') && name !== 'item.norm');
+  const shared = [...trained].filter((name) => !privatelyTrainable(name));
   if (shared.length === 0) return;
   throw new RecommenderError(
     'groups-invalid',

@@ -2,11 +2,9 @@ import { RecommenderError } from '../errors.ts';
 import { checkValues } from '../parameters/values.ts';
 import type { Study } from '../study/study.ts';
 import { nextTurn } from '../training/next-turn.ts';
-import { CustomerGradients } from './customer-gradients.ts';
+import { CustomerGradients, usualBatch } from './customer-gradients.ts';
 import { firstWindows, poissonSample } from './poisson-sample.ts';
 import type { PrivatelyRelearned, PrivateRelearnOptions } from './private-relearn-options.ts';
-
-const LARGEST_BATCH = 64;
 
 /**
  * Differentially private re-learning at one site (DP-SGD, Abadi et al. 2016, with the customer as the unit, McMahan et
@@ -18,12 +16,6 @@ const LARGEST_BATCH = 64;
 export async function relearnPrivately(study: Study, o: PrivateRelearnOptions): Promise<PrivatelyRelearned> {
   checkOptions(o);
   checkValues(study.config, o.values);
-  if (study.config.identity !== 0) {
-    throw new RecommenderError(
-      'options-invalid',
-      'The vectors of single items are learned without privacy and would be read by every gradient. Use a model without them.',
-    );
-  }
   const first = firstWindows(study.windows);
   const batchSize = o.batchSize ?? usualBatch(first.length - 1, o.samplingRate);
   const gradients = await CustomerGradients.open(study, { ...o, trainable: (group) => o.trainable(group), batchSize });
@@ -57,12 +49,6 @@ export async function relearnPrivately(study: Study, o: PrivateRelearnOptions): 
   } finally {
     await gradients.close();
   }
-}
-
-/** Four standard deviations above the mean: a sample in thirty thousand needs one more batch. */
-function usualBatch(customers: number, rate: number): number {
-  const spread = Math.sqrt(customers * rate * (1 - rate));
-  return Math.max(1, Math.min(Math.ceil(customers * rate + 4 * spread), customers, LARGEST_BATCH));
 }
 
 function checkOptions(o: PrivateRelearnOptions): void {

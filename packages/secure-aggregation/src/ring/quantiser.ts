@@ -160,7 +160,7 @@ export function decodeSum(sum: Int32Array, quantiser: Quantiser): DecodedSum {
 }
 
 /** The largest double with ceil(clipNorm * scale) <= limit; division may miss it by a unit in the last place. */
-function largestScale(clipNorm: number, limit: number): number {
+export function largestScale(clipNorm: number, limit: number): number {
   let scale = limit / clipNorm;
   while (Math.ceil(clipNorm * scale) > limit) scale *= 1 - Number.EPSILON;
   return scale;

@@ -1,0 +1,86 @@
+import { siteSourceSchema } from '@noren/dataset';
+import { INTEGER_ORDERS, privacyLoss } from '@noren/privacy';
+import type { PlanPrivacy } from '@noren/protocol';
+import { expect, test } from 'vitest';
+import { examplePlan, examplePrivacy } from '../testing/plans.ts';
+import { privacyReasons, roundCost, type PrivacyFacts } from './judge-privacy.ts';
+import { sitePolicySchema, type SitePolicyInput } from './policy.ts';
+
+const source = siteSourceSchema.parse({
+  catalogue: { file: 'catalogue.csv', columns: { item: 'item', text: [] } },
+  interactions: { file: 'sales.csv', columns: { customer: 'customer', item: 'item', time: 'time' } },
+});
+
+function reasons(
+  policy: SitePolicyInput,
+  privacy: Partial<PlanPrivacy> | null,
+  facts: Partial<PrivacyFacts> = {},
+): string[] {
+  const plan = examplePlan({ privacy: privacy === null ? null : { ...examplePrivacy, ...privacy } });
+  return privacyReasons(sitePolicySchema.parse(policy), plan, { siteId: 'aoyama', source, spent: [], ...facts });
+}
+
+const budget = { epsilon: 3, delta: 1e-6 };
+
+test('without a policy about privacy both exact and private rounds are fine', () => {
+  expect(reasons({}, null)).toEqual([]);
+  expect(reasons({}, {})).toEqual([]);
+});
+
+test('a coordinator cannot lower the noise below the site’s floor, nor leave it out', () => {
+  expect(reasons({ minimumNoiseMultiplier: 1.5 }, { noiseMultiplier: 1.4 })).toEqual([
+    "the plan's noise multiplier is 1.4, this site asks for at least 1.5",
+  ]);
+  expect(reasons({ minimumNoiseMultiplier: 1.5 }, { noiseMultiplier: 1.5 })).toEqual([]);
+  for (const policy of [{ minimumNoiseMultiplier: 0.1 }, { privacyBudget: budget }]) {
+    expect(reasons(policy, null)).toEqual(["the plan's sums are exact, this site takes part only in private rounds"]);
+  }
+});
+
+test('noise that only the coordinator adds is for sites that say so', () => {
+  expect(reasons({}, { mode: 'central' })[0]).toMatch(/noise is central, this site takes part only where it is distr/);
+  expect(reasons({ privacyModes: ['central'] }, { mode: 'central' })).toEqual([]);
+});
+
+test('the round that would go beyond the budget is refused, with the figures', () => {
+  const one = roundCost({ ...examplePrivacy, noiseMultiplier: 1, samplingRate: 0.1 });
+  const within = (steps: number): boolean =>
+    reasons({ privacyBudget: budget }, { noiseMultiplier: 1, samplingRate: 0.1 }, { spent: [{ ...one, steps }] })
+      .length === 0;
+  let rounds = 0;
+  while (within(rounds)) rounds += 1;
+  const epsilon = (steps: number): number => privacyLoss([{ ...one, steps }], budget.delta, INTEGER_ORDERS).epsilon;
+  expect(rounds).toBeGreaterThan(1);
+  expect(epsilon(rounds)).toBeLessThanOrEqual(budget.epsilon);
+  expect(epsilon(rounds + 1)).toBeGreaterThan(budget.epsilon);
+  const [reason] = reasons(
+    { privacyBudget: budget },
+    { noiseMultiplier: 1, samplingRate: 0.1 },
+    { spent: [{ ...one, steps: rounds }] },
+  );
+  expect(reason).toBe(
+    `with this round the privacy spent would be epsilon ${epsilon(rounds + 1).toFixed(3)} at delta 0.000001, ` +
+      "this site's budget is 3",
+  );
+  expect(reasons({ privacyBudget: budget }, { delta: 1e-5 })[0]).toMatch(/delta is 0\.00001, this site allows/);
+});
+
+test('a customer whom several sites know is in a round if any of them samples it', () => {
+  expect(roundCost({ ...examplePrivacy, samplingRate: 0.1, sitesPerCustomer: 3 }).samplingRate).toBeCloseTo(0.271, 12);
+  expect(roundCost({ ...examplePrivacy, samplingRate: 1, sitesPerCustomer: 2 }).samplingRate).toBe(1);
+});
+
+test('data through which one customer would reach the others’ gradients is not used', () => {
+  const rare = siteSourceSchema.parse({ ...source, minimumItemPurchases: 5 });
+  expect(reasons({}, {}, { source: rare })[0]).toMatch(/leaves out items that are seldom bought/);
+  const { columns, file } = source.interactions;
+  const paid = siteSourceSchema.parse({ ...source, interactions: { file, columns: { ...columns, price: 'paid' } } });
+  expect(reasons({}, {}, { source: paid })[0]).toMatch(/item prices are what customers paid/);
+  expect(reasons({}, null, { source: paid })).toEqual([]);
+});
+
+test('a site that is nobody’s home has nothing to give', () => {
+  const homes = { salt: 'a'.repeat(64), sites: ['harbour', 'aoyama'] };
+  expect(reasons({}, { homes })).toEqual([]);
+  expect(reasons({}, { homes }, { siteId: 'ueno' })[0]).toMatch(/no customer is at home at this site/);
+});

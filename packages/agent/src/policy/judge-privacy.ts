@@ -1,0 +1,76 @@
+import type { SiteSource } from '@noren/dataset';
+import { INTEGER_ORDERS, privacyLoss, type GaussianSteps } from '@noren/privacy';
+import { customerSamplingRate, type PlanPrivacy, type RoundPlan } from '@noren/protocol';
+import type { SitePolicy } from './policy.ts';
+
+/** What the judgement of a plan's privacy depends on besides policy and plan. */
+export interface PrivacyFacts {
+  readonly siteId: string;
+  readonly source: SiteSource;
+  /** What was spent before on the asset that the policy names. */
+  readonly spent: readonly GaussianSteps[];
+}
+
+/** One round of the plan, for the accountant. */
+export function roundCost(privacy: PlanPrivacy): GaussianSteps {
+  return { noiseMultiplier: privacy.noiseMultiplier, samplingRate: customerSamplingRate(privacy), steps: 1 };
+}
+
+/** Why the site's policy does not let its customers' data into this plan; empty if it does. */
+export function privacyReasons(policy: SitePolicy, plan: RoundPlan, site: PrivacyFacts): string[] {
+  if (plan.privacy == null) return exactReasons(policy);
+  return [
+    ...floorReasons(policy, plan.privacy),
+    ...budgetReasons(policy, plan.privacy, site.spent),
+    ...dataReasons(site.source),
+    ...(plan.privacy.homes !== null && !plan.privacy.homes.sites.includes(site.siteId)
+      ? ['no customer is at home at this site: the plan does not list it among the homes']
+      : []),
+  ];
+}
+
+function exactReasons({ privacyBudget, minimumNoiseMultiplier }: SitePolicy): string[] {
+  if (privacyBudget === null && minimumNoiseMultiplier === 0) return [];
+  return ["the plan's sums are exact, this site takes part only in private rounds"];
+}
+
+function floorReasons(policy: SitePolicy, { mode, noiseMultiplier, delta }: PlanPrivacy): string[] {
+  const { minimumNoiseMultiplier: least, privacyModes: modes, privacyBudget: budget } = policy;
+  return [
+    ...(noiseMultiplier < least
+      ? [`the plan's noise multiplier is ${noiseMultiplier}, this site asks for at least ${least}`]
+      : []),
+    ...(modes.includes(mode)
+      ? []
+      : [`the plan's noise is ${mode}, this site takes part only where it is ${modes.join(' or ')}`]),
+    ...(budget !== null && delta > budget.delta
+      ? [`the plan's delta is ${delta}, this site allows at most ${budget.delta}`]
+      : []),
+  ];
+}
+
+function budgetReasons(
+  { privacyBudget: budget }: SitePolicy,
+  privacy: PlanPrivacy,
+  spent: readonly GaussianSteps[],
+): string[] {
+  if (budget === null) return [];
+  const { epsilon } = privacyLoss([...spent, roundCost(privacy)], budget.delta, INTEGER_ORDERS);
+  if (epsilon <= budget.epsilon) return [];
+  return [
+    `with this round the privacy spent would be epsilon ${epsilon.toFixed(3)} at delta ${budget.delta}, ` +
+      `this site's budget is ${budget.epsilon}`,
+  ];
+}
+
+/** Whatever one customer's purchases change in how the others' are read would be felt in everybody's gradient. */
+function dataReasons({ minimumItemPurchases, interactions }: SiteSource): string[] {
+  return [
+    ...(minimumItemPurchases > 1
+      ? ['this site leaves out items that are seldom bought, so that one customer decides about what others bought']
+      : []),
+    ...(interactions.columns.price === undefined
+      ? []
+      : ["this site's item prices are what customers paid; a private round needs prices from the catalogue"]),
+  ];
+}

@@ -1,0 +1,116 @@
+import { INTEGER_ORDERS, privacyLoss, type GaussianSteps } from '@noren/privacy';
+import { AgentError } from '../agent-error.ts';
+import { checkChain, type LedgerAnchor, type LedgerCheck } from '../ledger/chain.ts';
+import { ChainedFile } from '../ledger/chained-file.ts';
+import { readRecord } from '../ledger/verify.ts';
+import { homeLayout } from '../home/layout.ts';
+import { StateFile } from '../home/state.ts';
+import { spendingSchema, type Spending } from './spending.ts';
+
+/** What a private round costs its customers. */
+export type Cost = Omit<Spending, 'n' | 'previous' | 'at'>;
+
+/**
+ * The site's append-only record of what its customers' privacy was spent on. A spending is on disk before the noise is drawn
+ * and never taken back: a round that fails afterwards has been paid for, because its noise may have been seen.
+ */
+export class PrivacyLedger {
+  readonly #chain: ChainedFile<Spending>;
+  readonly #spent: Spent;
+  readonly #now: () => Date;
+
+  private constructor(chain: ChainedFile<Spending>, spent: Spent, now: () => Date) {
+    this.#chain = chain;
+    this.#spent = spent;
+    this.#now = now;
+  }
+
+  /** Opens or begins the record, as `ChainedFile.open`. A cut last line was not synced, so no noise was drawn for it. */
+  static open(file: string, anchor: LedgerAnchor, now: () => Date = () => new Date()): PrivacyLedger {
+    const spent = new Spent();
+    const { chain } = ChainedFile.open(file, anchor, {
+      holds: "what this site's customers' privacy was spent on",
+      parse: (value) => spendingSchema.parse(value),
+      onEntry: (entry) => spent.add(entry),
+    });
+    return new PrivacyLedger(chain, spent, now);
+  }
+
+  /** For the accountant. */
+  history(asset: string): readonly GaussianSteps[] {
+    return this.#spent.history(asset);
+  }
+
+  hasPaidFor(plan: string): boolean {
+    return this.#spent.plans.has(plan);
+  }
+
+  /** On disk when it returns. Throws `budget-spent` for a plan that was paid for before, `ledger-unwritable`. */
+  spend(cost: Cost): void {
+    if (this.hasPaidFor(cost.plan)) {
+      throw new AgentError('budget-spent', 'noise was drawn for this plan before; a second time would give it away');
+    }
+    const { asset, round, plan, mode, noiseMultiplier, samplingRate } = cost;
+    const at = this.#now().toISOString();
+    this.#chain.append(
+      ({ n, previous }) => ({ n, at, asset, round, plan, mode, noiseMultiplier, samplingRate, previous }),
+      true,
+    );
+    this.#spent.add(cost);
+  }
+
+  durableAnchor(): LedgerAnchor {
+    return this.#chain.durableAnchor();
+  }
+
+  close(): void {
+    this.#chain.close();
+  }
+}
+
+/** Epsilon of a history at `delta`, by Renyi divergences added up over its steps. */
+export function epsilonSpent(history: readonly GaussianSteps[], delta: number): number {
+  return privacyLoss(history, delta, INTEGER_ORDERS).epsilon;
+}
+
+export interface PrivacyLedgerReport {
+  readonly check: LedgerCheck;
+  readonly histories: ReadonlyMap<string, readonly GaussianSteps[]>;
+}
+
+/** What a home's customers' privacy was spent on, by asset, and whether the record is whole. Works while the agent runs. */
+export async function readPrivacyLedger(home: string): Promise<PrivacyLedgerReport> {
+  const layout = homeLayout(home);
+  // State first: the record only grows, so a later record contains an earlier anchor.
+  const state = await StateFile.open(layout.state);
+  const spent = new Spent();
+  const check = checkChain(
+    await readRecord(layout.privacyLedger),
+    state.current.privacyLedger,
+    (value) => spendingSchema.parse(value),
+    (entry) => spent.add(entry),
+  );
+  return { check, histories: new Map(spent.assets.map((asset) => [asset, spent.history(asset)])) };
+}
+
+/** Equal steps are counted together: the accountant's work does not grow with the rounds. */
+class Spent {
+  readonly plans = new Set<string>();
+  readonly #steps = new Map<string, Map<string, GaussianSteps>>();
+
+  get assets(): string[] {
+    return [...this.#steps.keys()];
+  }
+
+  add({ asset, plan, noiseMultiplier, samplingRate }: Cost): void {
+    this.plans.add(plan);
+    const steps = this.#steps.get(asset) ?? new Map<string, GaussianSteps>();
+    this.#steps.set(asset, steps);
+    const key = `${noiseMultiplier} ${samplingRate}`;
+    steps.set(key, { noiseMultiplier, samplingRate, steps: (steps.get(key)?.steps ?? 0) + 1 });
+  }
+
+  history(asset: string): readonly GaussianSteps[] {
+    return [...(this.#steps.get(asset)?.values() ?? [])];
+  }
+}

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import { customerGradientSum, releaseFile } from '@noren/recommender';
+import { federatedVector } from '@noren/tensor/safetensors';
+import { isHome } from './home-site.ts';
+import { siteValues } from './relearn-task.ts';
+import type { PrivateRoundJob, Relearned, TaskWatch } from './trainer.ts';
+import type { Workbench } from './workbench.ts';
+
+/**
+ * A site's part of a private round: minus the sum of its sampled customers' clipped gradients at the release, in federated
+ * vector order. Exact: it gets its noise before it is masked, and nothing else that was computed here leaves.
+ */
+export async function relearnPrivately(
+  workbench: Workbench,
+  job: PrivateRoundJob,
+  watch: TaskWatch,
+): Promise<Relearned> {
+  const { plan } = job;
+  const { privacy } = plan;
+  const { backbone, relearner, data } = await workbench.bench(job, job.backbone);
+  const { customers } = data.sequences;
+  const values = await siteValues(job, backbone, job.release);
+  watch.signal?.throwIfAborted();
+  const { sum } = await customerGradientSum(relearner.study, {
+    values,
+    trainable: (group) => plan.groups[group]?.scope === 'federated',
+    modalities: plan.modalities,
+    samplingRate: privacy.samplingRate,
+    clipNorm: privacy.clipNorm,
+    counts: (customer) => isHome(customers[customer] ?? '', job.site, privacy.homes),
+    random: randomBytes,
+    ...workbench.runtime,
+  });
+  const steps = new Map([...sum].map(([name, gradient]) => [name, gradient.map((value) => -value)]));
+  return { update: federatedVector(releaseFile(backbone, steps, plan.groups, plan.backbone)), examples: 1 };
+}

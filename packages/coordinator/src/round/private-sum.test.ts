@@ -1,0 +1,69 @@
+import type { PlanPrivacy } from '@noren/protocol';
+import { addNoise, encodeNoisySum } from '@noren/secure-aggregation';
+import { expect, test } from 'vitest';
+
+import { addCoordinatorNoise, decodePrivateSum, privateQuantiser } from './private-sum.ts';
+import type { PrivateMean } from './private-sum.ts';
+
+const plan = { vectorLength: 400, update: { clipNorm: 20, maximumWeight: 1 } };
+const privacy: PlanPrivacy = {
+  unit: 'customer',
+  mode: 'distributed',
+  clipNorm: 1,
+  noiseMultiplier: 1,
+  samplingRate: 0.1,
+  customers: 5000,
+  delta: 1e-5,
+  minimumHonest: 4,
+  colluding: 0,
+  sitesPerCustomer: 1,
+  homes: null,
+};
+const quantiser = privateQuantiser(plan, privacy, 4);
+const yieldTurn = (): Promise<void> => Promise.resolve();
+const decode = (sum: Int32Array, survivors = 4): Promise<PrivateMean> =>
+  decodePrivateSum(sum, { privacy, quantiser, survivors, yieldTurn });
+
+/** Sums of four sites that all put their whole norm in one direction. */
+function largestSum(): Int32Array {
+  const sum = new Int32Array(plan.vectorLength + 2);
+  for (let site = 0; site < 4; site++) {
+    const elements = encodeNoisySum(new Float32Array(plan.vectorLength).fill(1), quantiser);
+    elements.forEach((value, at) => (sum[at] = (sum[at] ?? 0) + value));
+  }
+  return sum;
+}
+
+test('a sum is divided by what is expected, not by what was there', async () => {
+  const { meanUpdate, norm } = await decode(largestSum());
+  // Four vectors of norm 20, over 500 expected customers.
+  expect(norm).toBeCloseTo((4 * 20) / 500, 4);
+  expect(meanUpdate[7]).toBeCloseTo((4 * 20) / Math.sqrt(400) / 500, 6);
+});
+
+test('the bound on the norm leaves room for the noise, and for no more', async () => {
+  const noisy = largestSum();
+  const root = Math.sqrt(plan.vectorLength);
+  const noise = quantiser.siteNoise * 2;
+  // As long as noise gets, and along the sum: length noise * (root + 12), spread over all elements.
+  addNoise(noisy, new Int32Array(plan.vectorLength).fill(Math.floor((noise * (root + 12)) / root)));
+  await expect(decode(noisy)).resolves.toBeDefined();
+  addNoise(noisy, new Int32Array(plan.vectorLength).fill(noise));
+  await expect(decode(noisy)).rejects.toMatchObject({ code: 'unsound-aggregate' });
+});
+
+test('a sum that is not of the survivors is refused', async () => {
+  await expect(decode(largestSum(), 3)).rejects.toThrow(/not that of 3 sites/);
+  const clippedTold = largestSum();
+  clippedTold[plan.vectorLength + 1] = 2;
+  await expect(decode(clippedTold)).rejects.toThrow(/private round/);
+});
+
+test('where the sites add the noise the coordinator adds none', async () => {
+  const sum = largestSum();
+  const before = sum.slice();
+  await addCoordinatorNoise(sum, quantiser, yieldTurn);
+  expect(sum).toEqual(before);
+  await addCoordinatorNoise(sum, privateQuantiser(plan, { ...privacy, mode: 'central' }, 4), yieldTurn);
+  expect(sum).not.toEqual(before);
+});

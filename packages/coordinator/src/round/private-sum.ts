@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { DiscreteGaussian } from '@noren/privacy';
+import { noisySumRules } from '@noren/protocol';
+import type { PlanPrivacy, RoundPlan } from '@noren/protocol';
+import { addNoise, decodeNoisySum, EXTRA_ELEMENTS, NOISE_REACH, noisyQuantiserFor } from '@noren/secure-aggregation';
+import type { NoisyQuantiser } from '@noren/secure-aggregation';
+
+import { normOf, unsound } from './aggregate.ts';
+import type { YieldTurn } from './aggregate.ts';
+
+/** Samples drawn before the event loop gets its turn: some ten milliseconds. */
+const PIECE = 1024;
+
+/** The part of a plan that a private sum is opened by. */
+export type PrivateSumPlan = Pick<RoundPlan, 'update' | 'vectorLength'>;
+
+/** A private round's sum as it was opened, over samplingRate * customers. */
+export interface PrivateMean {
+  readonly meanUpdate: Float32Array;
+  readonly norm: number;
+}
+
+/** Ring, noise and bounds of a private round of `sites` sites: the same at every site, as all count the same roster. */
+export function privateQuantiser(plan: PrivateSumPlan, privacy: PlanPrivacy, sites: number): NoisyQuantiser {
+  return noisyQuantiserFor(noisySumRules({ ...plan, privacy }, privacy, sites));
+}
+
+/** Where the plan trusts the coordinator with the noise: adds it, in place and before the sum is kept anywhere. */
+export async function addCoordinatorNoise(
+  sum: Int32Array,
+  { coordinatorNoise }: NoisyQuantiser,
+  yieldTurn: YieldTurn,
+): Promise<void> {
+  if (coordinatorNoise === 0) return;
+  const variance = { numerator: BigInt(coordinatorNoise) ** 2n, denominator: 1n };
+  const gaussian = new DiscreteGaussian(variance, randomBytes);
+  const noise = new Int32Array(sum.length - EXTRA_ELEMENTS);
+  for (let from = 0; from < noise.length; from += PIECE) {
+    const to = Math.min(from + PIECE, noise.length);
+    for (let i = from; i < to; i++) noise[i] = Number(BigInt.asIntN(32, gaussian.sample()));
+    await yieldTurn();
+  }
+  addNoise(sum, noise);
+}
+
+/**
+ * Decodes the sum and checks what no honest cohort can produce. Each site sends a vector of norm sumNorm at most, rounded by
+ * less than a quantum an element, and noise; noise of standard deviation s on d elements is longer than s (sqrt(d) + 12) with
+ * probability e^-72 (the norm is Lipschitz; Gaussian concentration).
+ *
+ * Throws CoordinatorError `unsound-aggregate`, AggregationError `out-of-range`.
+ */
+export async function decodePrivateSum(
+  sum: Int32Array,
+  o: {
+    readonly privacy: PlanPrivacy;
+    readonly quantiser: NoisyQuantiser;
+    readonly survivors: number;
+    readonly yieldTurn: YieldTurn;
+  },
+): Promise<PrivateMean> {
+  const { quantiser, survivors, privacy, yieldTurn } = o;
+  const decoded = decodeNoisySum(sum, survivors, quantiser);
+  const length = await normOf(decoded, yieldTurn);
+  const { sumNorm, scale, siteNoise, coordinatorNoise } = quantiser;
+  const root = Math.sqrt(decoded.length);
+  const noise = Math.hypot(siteNoise * Math.sqrt(survivors), coordinatorNoise) * (root + NOISE_REACH);
+  const bound = survivors * (sumNorm + root / scale) + noise / scale;
+  if (!(length <= bound * (1 + 1e-6))) {
+    throw unsound(`the norm ${length} of its sum is above the ${bound} that clipping and noise allow`);
+  }
+  const share = 1 / (privacy.samplingRate * privacy.customers);
+  return { meanUpdate: decoded.map((value) => value * share), norm: length * share };
+}

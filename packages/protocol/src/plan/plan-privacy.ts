@@ -1,0 +1,187 @@
+import { smallestGroup } from '@noren/secure-aggregation';
+import type { NoisySumRules } from '@noren/secure-aggregation';
+import { z } from 'zod';
+
+/**
+ * Differential privacy of every customer in what a round reveals (docs/privacy.md). In place of an update a site sends one
+ * sum: the gradients of a Poisson sample of its customers, each clipped; the server takes the step.
+ */
+export interface PlanPrivacy {
+  readonly unit: 'customer';
+  /**
+   * Who adds the noise. `distributed`: every site a share, so that the shares of `minimumHonest` sites are the whole.
+   * `local`: every site the whole. `central`: the coordinator, which then sees the sum without noise.
+   */
+  readonly mode: 'distributed' | 'local' | 'central';
+  /** L2 norm that one customer's gradient is clipped to. */
+  readonly clipNorm: number;
+  /** Standard deviation of the sum's noise / the most that one customer changes the sum by. */
+  readonly noiseMultiplier: number;
+  /** Probability with which each customer, on its own, enters a round, (0, 1]. */
+  readonly samplingRate: number;
+  /**
+   * About how many customers the federation has, a public figure: the sum is divided by samplingRate * customers, because
+   * the number that was really sampled depends on who takes part.
+   */
+  readonly customers: number;
+  /** Probability with which the stated epsilon may be exceeded, below 1 / customers. */
+  readonly delta: number;
+  /** Sites of a sum, of those that are not in league with whom the privacy is meant against, whose noise is counted on. */
+  readonly minimumHonest: number;
+  /** Sites that may be in league with the coordinator; a sum has minimumHonest + colluding survivors at least. */
+  readonly colluding: number;
+  /** Most sites that may know one customer; with `homes` 1, as every customer counts at one site only. */
+  readonly sitesPerCustomer: number;
+  /** How a customer whom several sites know by the same identifier is counted once; null where no two sites share one. */
+  readonly homes: {
+    /** 64 hexadecimal digits. The same as long as the federation counts what its customers spend. */
+    readonly salt: string;
+    readonly sites: readonly string[];
+  } | null;
+}
+
+const MOST_SITES = 1024;
+/** Longest sum in units of one customer's gradient: the float32 rounding of longer ones would show beside one customer. */
+const MOST_IN_SUM = 4096;
+
+export const planPrivacySchema: z.ZodType<PlanPrivacy> = z
+  .strictObject({
+    unit: z.literal('customer'),
+    mode: z.enum(['distributed', 'local', 'central']),
+    clipNorm: z.number().positive().max(1e6),
+    noiseMultiplier: z.number().min(0.01).max(1e6),
+    samplingRate: z.number().positive().max(1),
+    customers: z.int().min(1).max(1e10),
+    delta: z.number().min(1e-15).lt(1),
+    minimumHonest: z.int().min(1).max(MOST_SITES),
+    colluding: z.int().min(0).max(MOST_SITES),
+    sitesPerCustomer: z.int().min(1).max(MOST_SITES),
+    homes: z
+      .strictObject({
+        salt: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits'),
+        sites: z
+          .array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/))
+          .min(1)
+          .max(MOST_SITES)
+          .refine((sites) => new Set(sites).size === sites.length, 'each site at most once'),
+      })
+      .nullable(),
+  })
+  .refine(({ delta, customers }) => delta * customers <= 1, {
+    path: ['delta'],
+    error:
+      'must be at most 1 / customers: with a larger one, giving somebody’s data away in full would count as private',
+  })
+  .refine(({ samplingRate, customers }) => samplingRate * customers >= 1, {
+    path: ['samplingRate'],
+    error: 'samples less than one customer a round',
+  })
+  .refine(({ homes, sitesPerCustomer }) => homes === null || sitesPerCustomer === 1, {
+    path: ['sitesPerCustomer'],
+    error: 'is 1 where every customer has a home site',
+  });
+
+/**
+ * Whether the gradients of single customers by a group can be formed. Every customer's softmax reads the whole catalogue
+ * through the item encoders, so that there each gradient would be a pass over all items of its own.
+ */
+export function privatelyTrainable(group: string): boolean {
+  return group.startsWith('sequence.') || group === 'item.norm';
+}
+
+/** Probability with which a customer is in a round: each of the sites that know one samples on its own. */
+export function customerSamplingRate({
+  samplingRate,
+  sitesPerCustomer,
+}: Pick<PlanPrivacy, 'samplingRate' | 'sitesPerCustomer'>): number {
+  return Math.min(1, -Math.expm1(sitesPerCustomer * Math.log1p(-samplingRate)));
+}
+
+interface PrivateTemplate {
+  readonly groups: Readonly<Record<string, { readonly scope: string }>>;
+  readonly update: { readonly clipNorm: number; readonly rotation?: boolean | undefined };
+  readonly aggregation?: { readonly profile: string } | undefined;
+  readonly cohort: { readonly minimumSites: number };
+  readonly privacy?: PlanPrivacy | null | undefined;
+}
+
+/** What a private plan must not combine; a path and a sentence for each fault. */
+export function privacyFaults({
+  groups,
+  update,
+  aggregation,
+  cohort,
+  privacy,
+}: PrivateTemplate): { path: string[]; message: string }[] {
+  if (privacy == null) return [];
+  const scoped = (scope: string): string[] => Object.keys(groups).filter((name) => groups[name]?.scope === scope);
+  const untrainable = scoped('federated').filter((name) => !privatelyTrainable(name));
+  const local = scoped('local');
+  const survivors = privacy.minimumHonest + privacy.colluding;
+  return [
+    ...untrainable.map((name) => ({
+      path: ['groups', name],
+      message:
+        "a private plan cannot share it: a single customer's gradient of it is a pass over the whole catalogue. " +
+        'Freeze it; sequence.* and item.norm can be shared',
+    })),
+    ...local.map((name) => ({
+      path: ['groups', name],
+      message:
+        'a private plan has no local groups: what a site learned there without noise would show in its later sums. ' +
+        'Freeze it, and use personalisation',
+    })),
+    ...(update.clipNorm < privacy.clipNorm || update.clipNorm > MOST_IN_SUM * privacy.clipNorm
+      ? [
+          {
+            path: ['update', 'clipNorm'],
+            message: `bounds a site's sum of gradients, each up to ${privacy.clipNorm}; make it 1 to ${MOST_IN_SUM} times that`,
+          },
+        ]
+      : []),
+    ...(smallestGroup(cohort.minimumSites, null) < survivors
+      ? [
+          {
+            path: ['cohort', 'minimumSites'],
+            message: `every sum needs privacy.minimumHonest + privacy.colluding sites, which is ${survivors}, and large cohorts are added up in groups of 64 and more`,
+          },
+        ]
+      : []),
+    ...(update.rotation === true
+      ? [{ path: ['update', 'rotation'], message: 'a private sum is not rotated; it has all the bits of the ring' }]
+      : []),
+    ...(aggregation?.profile === 'robust'
+      ? [
+          {
+            path: ['aggregation', 'profile'],
+            message: 'the sums of small groups would each carry the whole noise: a private plan adds up large groups',
+          },
+        ]
+      : []),
+  ];
+}
+
+/**
+ * What ring, noise and bounds of a private round follow from. `sites`: those that advertised keys, all of whose noise may be
+ * in the sum.
+ */
+export function noisySumRules(
+  plan: Pick<PrivateTemplate, 'privacy'> & {
+    readonly update: { readonly clipNorm: number; readonly valueBits?: number | undefined };
+    readonly vectorLength: number;
+  },
+  privacy: PlanPrivacy,
+  sites: number,
+): NoisySumRules {
+  const { mode, clipNorm, noiseMultiplier, sitesPerCustomer, minimumHonest } = privacy;
+  return {
+    sites,
+    length: plan.vectorLength,
+    sumNorm: plan.update.clipNorm,
+    sensitivity: clipNorm,
+    sitesPerCustomer,
+    noiseMultiplier,
+    noiseFrom: mode === 'distributed' ? { shares: minimumHonest } : mode === 'local' ? { shares: 1 } : 'coordinator',
+    valueBits: plan.update.valueBits,
+  };
+}

@@ -1,0 +1,127 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { addNoise, decodeNoisySum, encodeNoisySum, NOISE_REACH, noisyQuantiserFor } from './noisy-quantiser.ts';
+import type { NoisySumRules } from './noisy-quantiser.ts';
+import { EXTRA_ELEMENTS } from './quantiser.ts';
+
+const base: NoisySumRules = {
+  sites: 10,
+  length: 1000,
+  sumNorm: 50,
+  sensitivity: 1,
+  sitesPerCustomer: 1,
+  noiseMultiplier: 1,
+  noiseFrom: { shares: 6 },
+};
+
+const rules: fc.Arbitrary<NoisySumRules> = fc.record({
+  sites: fc.integer({ min: 3, max: 255 }),
+  length: fc.integer({ min: 1, max: 100_000 }),
+  sumNorm: fc.double({ min: 1, max: 1000, noNaN: true }),
+  sensitivity: fc.double({ min: 0.3, max: 1, noNaN: true }),
+  sitesPerCustomer: fc.integer({ min: 1, max: 4 }),
+  noiseMultiplier: fc.double({ min: 0.3, max: 20, noNaN: true }),
+  noiseFrom: fc.oneof(fc.record({ shares: fc.integer({ min: 1, max: 3 }) }), fc.constant<'coordinator'>('coordinator')),
+});
+
+/** The same bytes again and again: the same dither for whatever is rounded. */
+const dither =
+  (seed: number) =>
+  (bytes: number): Uint8Array =>
+    new Uint8Array(bytes).fill(seed);
+
+const lengthOf = (vector: ArrayLike<number>): number => Math.hypot(...Array.from(vector));
+
+describe('room for the noise', () => {
+  test('the largest values and twelve standard deviations of all the noise stay in the ring', () => {
+    fc.assert(
+      fc.property(rules, (rule) => {
+        const { scale, siteNoise, coordinatorNoise } = noisyQuantiserFor(rule);
+        const values = rule.sites * (Math.ceil(rule.sumNorm * scale) + 1);
+        const noise = NOISE_REACH * Math.hypot(siteNoise * Math.sqrt(rule.sites), coordinatorNoise);
+        expect(values + noise).toBeLessThan(2 ** 31);
+        // And not much of the ring is wasted.
+        expect(values + noise).toBeGreaterThan(0.9 * 2 ** 31);
+      }),
+    );
+  });
+
+  test('the shares that are counted on make the noise that was asked for, against the sensitivity after rounding', () => {
+    fc.assert(
+      fc.property(rules, (rule) => {
+        const { scale, sensitivity, siteNoise, coordinatorNoise } = noisyQuantiserFor(rule);
+        const least = rule.sitesPerCustomer * (rule.sensitivity * scale + Math.sqrt(rule.length));
+        expect(sensitivity).toBeGreaterThanOrEqual(least);
+        expect(sensitivity).toBeLessThan(1.01 * least);
+        const shares = rule.noiseFrom === 'coordinator' ? 0 : rule.noiseFrom.shares;
+        const noise = Math.hypot(siteNoise * Math.sqrt(shares), coordinatorNoise);
+        expect(noise).toBeGreaterThanOrEqual(rule.noiseMultiplier * sensitivity * (1 - 1e-12));
+        expect(Number.isSafeInteger(siteNoise) && Number.isSafeInteger(coordinatorNoise)).toBe(true);
+      }),
+    );
+  });
+
+  test('few bits hold a coarse sum, too few are refused', () => {
+    expect(noisyQuantiserFor({ ...base, valueBits: 16 }).scale).toBeLessThan(noisyQuantiserFor(base).scale / 1000);
+    expect(() => noisyQuantiserFor({ ...base, valueBits: 8 })).toThrow(/cannot hold the sum and its noise/);
+    expect(() => noisyQuantiserFor({ ...base, noiseMultiplier: 0 })).toThrow(/cannot be made/);
+  });
+});
+
+test('whatever the dither, a customer more or less moves a rounded sum by no more than the sensitivity', () => {
+  const coordinate = fc.double({ min: -1, max: 1, noNaN: true });
+  const vectors = fc.integer({ min: 1, max: 40 }).chain((size) =>
+    fc.record({
+      others: fc.array(coordinate, { minLength: size, maxLength: size }),
+      customer: fc.array(coordinate, { minLength: size, maxLength: size }),
+      // From far inside the ball of site sums to far outside, where both are clipped.
+      reach: fc.double({ min: 0.1, max: 20, noNaN: true }),
+      seed: fc.nat(255),
+    }),
+  );
+  fc.assert(
+    fc.property(vectors, ({ others, customer, reach, seed }) => {
+      const quantiser = noisyQuantiserFor({ ...base, length: others.length, sumNorm: 5, valueBits: 14 });
+      const size = Math.max(1, lengthOf(customer));
+      const without = Float32Array.from(others, (value) => value * reach);
+      const full = without.map((value, at) => value + (customer[at] ?? 0) / size);
+      const [a, b] = [without, full].map((vector) => encodeNoisySum(vector, quantiser, dither(seed)));
+      const moved = lengthOf(Array.from(a ?? [], (value, at) => value - (b?.[at] ?? 0)));
+      expect(moved).toBeLessThanOrEqual(quantiser.sensitivity);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('sites’ sums with noise decode to their sum and the noise, without weights and without a count of the clipped', () => {
+  const quantiser = noisyQuantiserFor(base);
+  const parts = [0, 1, 2].map((site) => Float32Array.from({ length: base.length }, (_, at) => Math.sin(at + site)));
+  const noise = Int32Array.from({ length: base.length }, (_, at) => at * 1000 - 500_000);
+  const sum = new Int32Array(base.length + EXTRA_ELEMENTS);
+  for (const part of parts) {
+    const elements = encodeNoisySum(part, quantiser);
+    addNoise(elements, noise);
+    elements.forEach((value, at) => (sum[at] = ((sum[at] ?? 0) + value) | 0));
+  }
+  expect([...sum.subarray(base.length)]).toEqual([3, 0]);
+  const decoded = decodeNoisySum(sum, 3, quantiser);
+  decoded.forEach((value, at) => {
+    const exact = parts.reduce((total, part) => total + (part[at] ?? 0), 0) + (3 * (noise[at] ?? 0)) / quantiser.scale;
+    expect(Math.abs(value - exact)).toBeLessThan(4 / quantiser.scale + 1e-6);
+  });
+  expect(() => decodeNoisySum(sum, 4, quantiser)).toThrow(/not that of 4 sites/);
+  expect(() => addNoise(sum, new Int32Array(3))).toThrow(/do not fit/);
+});
+
+test('noise beyond the ring’s edge comes back on the other side, where it is the same element', () => {
+  const elements = Int32Array.of(2 ** 31 - 1, 0, 1, 0);
+  addNoise(elements, Int32Array.of(3, -5));
+  expect([...elements]).toEqual([-(2 ** 31) + 2, -5, 1, 0]);
+});
+
+test('a vector with a value that is not finite is not encoded', () => {
+  expect(() => encodeNoisySum(Float32Array.of(1, Number.NaN), noisyQuantiserFor({ ...base, length: 2 }))).toThrow(
+    /not finite/,
+  );
+});

@@ -1,0 +1,143 @@
+import { AggregationError } from '../errors.ts';
+import type { RandomSource } from '../keys/random.ts';
+import { secureRandom } from '../keys/random.ts';
+import { EXTRA_ELEMENTS, encodeUpdate, largestScale } from './quantiser.ts';
+import { ringBitsFor } from './ring-width.ts';
+
+/** What a sum that carries noise is made of. Norms in the vector's units. */
+export interface NoisySumRules {
+  /** Most sites whose values, and noise, a sum may hold, 1 .. 2^20. */
+  readonly sites: number;
+  /** Elements of the vector. */
+  readonly length: number;
+  /** L2 norm to which each site's vector is clipped, > 0. */
+  readonly sumNorm: number;
+  /** L2 norm of the most that one customer changes one site's vector by, before rounding, > 0. */
+  readonly sensitivity: number;
+  /** Most sites whose vectors one customer changes, 1, 2, 3, ... */
+  readonly sitesPerCustomer: number;
+  /** Standard deviation of the sum's noise / the most that one customer changes the sum by, after rounding, > 0. */
+  readonly noiseMultiplier: number;
+  /** Each site adds a share, of which that many are the whole noise; or the coordinator adds it to the opened sum. */
+  readonly noiseFrom: { readonly shares: number } | 'coordinator';
+  /** As `quantiserFor`. */
+  readonly valueBits?: number | undefined;
+}
+
+/** How reals become ring elements with room for the noise; lengths in quanta, standard deviations whole numbers of them. */
+export interface NoisyQuantiser {
+  readonly sumNorm: number;
+  readonly scale: number;
+  /** L2 norm of the most that one customer changes the sum of the rounded vectors by. */
+  readonly sensitivity: number;
+  /** Of the discrete Gaussian that each site adds to each element; 0 where the coordinator adds the noise. */
+  readonly siteNoise: number;
+  /** Of what the coordinator adds; 0 where the sites do. */
+  readonly coordinatorNoise: number;
+}
+
+/** Standard deviations that the ring leaves room for: a Gaussian is beyond with probability 2 e^-72 = 1e-31. */
+export const NOISE_REACH = 12;
+
+/**
+ * Below it a sum of discrete Gaussians would not be one for every purpose; from here on the difference is far below what a
+ * double can hold (`sharedNoiseDivergence` in @noren/privacy: e^(-2 pi^2 8^2 / 2) = 1e-274 an element).
+ */
+const LEAST_NOISE = 8;
+
+/**
+ * Of a customer's part of a sum: what float32 rounding of sums of gradients may add to it (docs/privacy.md). Clipping to
+ * `sumNorm` adds nothing: it is the projection onto a ball, and a projection brings no two vectors further apart.
+ */
+const ROUNDING = 2 ** -10;
+
+/**
+ * The finest quantiser for which neither the values nor, but with probability 1e-31 an element, the noise leave the ring:
+ *
+ *   sites * (ceil(sumNorm * scale) + 1) + 12 * (standard deviation of all the noise in the sum) < 2^(R-1)
+ *
+ * The noise is measured against the sensitivity after rounding, sensitivity * scale + sqrt(length) a site: whatever dither the
+ * elements are rounded with, two roundings by the same dither differ by less than 1 more than what was rounded, in each
+ * element. So the bound holds for every dither, and hence for a random one that is independent of the data.
+ *
+ * @throws AggregationError `out-of-range` also when so few bits are left that the noise would be coarser than its grid, or
+ *   mostly there to hide the rounding
+ */
+export function noisyQuantiserFor(rules: NoisySumRules): NoisyQuantiser {
+  const { sites, length, sumNorm, sitesPerCustomer, noiseMultiplier, noiseFrom } = rules;
+  const positive = [sumNorm, rules.sensitivity, noiseMultiplier].every((value) => value > 0 && Number.isFinite(value));
+  const shares = noiseFrom === 'coordinator' ? 1 : noiseFrom.shares;
+  const counted = [length, sitesPerCustomer, shares].every((value) => Number.isSafeInteger(value) && value > 0);
+  if (!positive || !counted) {
+    throw new AggregationError('out-of-range', `A noisy sum cannot be made by ${JSON.stringify(rules)}.`);
+  }
+  const limit = 2 ** (ringBitsFor(sites, rules.valueBits) - 1) - 1;
+  const sensitivity = sitesPerCustomer * rules.sensitivity * (1 + ROUNDING);
+  const dithers = sitesPerCustomer * Math.sqrt(length);
+  const reach = NOISE_REACH * (noiseFrom === 'coordinator' ? 1 : Math.sqrt(sites));
+  const share = noiseMultiplier / Math.sqrt(shares);
+  // One quantum a site for the rounding of values, one for the last bit of their product, one for the noise's own ceiling.
+  const room = limit - 2 * sites - reach * (share * dithers + 1);
+  const largest = room / (sites * sumNorm + reach * share * sensitivity);
+  if (!(largest > 0)) throw tooFewBits(rules, 'there is no room for the noise');
+  const scale = largestScale(sumNorm, Math.floor(largest * sumNorm));
+  const rounded = sensitivity * scale + dithers;
+  const noise = Math.ceil(share * rounded);
+  if (!(scale > 0) || noise < LEAST_NOISE) throw tooFewBits(rules, `the noise would be ${noise} quanta`);
+  if (dithers > sensitivity * scale) throw tooFewBits(rules, 'most of the noise would be against rounding');
+  const ofSites = noiseFrom !== 'coordinator';
+  return {
+    sumNorm,
+    scale,
+    sensitivity: rounded,
+    siteNoise: ofSites ? noise : 0,
+    coordinatorNoise: ofSites ? 0 : noise,
+  };
+}
+
+/**
+ * One site's vector, clipped and rounded stochastically, not yet noised: [ round(clip(vector) * scale), 1, 0 ]. Every site
+ * has the same weight, and whether its vector was clipped is not said: neither may depend on who takes part.
+ *
+ * @throws AggregationError `out-of-range`
+ */
+export function encodeNoisySum(
+  vector: Float32Array,
+  { sumNorm, scale }: NoisyQuantiser,
+  random: RandomSource = secureRandom,
+): Int32Array {
+  const elements = encodeUpdate(vector, 1, { clipNorm: sumNorm, scale, weightScale: 1, rotation: null }, random);
+  elements[vector.length + 1] = 0;
+  return elements;
+}
+
+/** Adds noise, which must be as long as the vector's own elements, modulo 2^32. */
+export function addNoise(elements: Int32Array, noise: Int32Array): void {
+  if (noise.length !== elements.length - EXTRA_ELEMENTS) {
+    throw new AggregationError('malformed', `${noise.length} values of noise do not fit ${elements.length} elements.`);
+  }
+  for (let i = 0; i < noise.length; i++) elements[i] = (elements[i]! + noise[i]!) | 0;
+}
+
+/**
+ * The sum of the vectors, noise and all.
+ *
+ * @param sum centred ring elements
+ * @throws AggregationError `out-of-range` if it is no sum of `survivors` vectors of `encodeNoisySum`
+ */
+export function decodeNoisySum(sum: Int32Array, survivors: number, { scale }: NoisyQuantiser): Float32Array {
+  const length = sum.length - EXTRA_ELEMENTS;
+  if (length < 1 || sum[length] !== survivors || sum[length + 1] !== 0) {
+    throw new AggregationError('out-of-range', `The sum is not that of ${survivors} sites of a private round.`);
+  }
+  return Float32Array.from(sum.subarray(0, length), (quanta) => quanta / scale);
+}
+
+function tooFewBits({ sites, valueBits }: NoisySumRules, what: string): AggregationError {
+  const bits = valueBits === undefined ? 'the ring' : `values of ${valueBits} bits`;
+  return new AggregationError(
+    'out-of-range',
+    `With ${sites} sites ${bits} cannot hold the sum and its noise: ${what}. ` +
+      "Give more bits, a site's sum a smaller bound, or other noise.",
+  );
+}
