@@ -1,12 +1,11 @@
-import type { ItemFeatures, Modality } from '@noren/dataset';
 import { expect, test } from 'vitest';
 import { freshValues } from '../parameters/start-values.ts';
 import { interpolate } from '../parameters/interpolate.ts';
-import { seededRandom } from '../random/seeded-random.ts';
 import type { CustomerScores } from '../scoring/customer-scores.ts';
 import { mean } from '../scoring/metrics.ts';
 import { prepareStudy, type EvaluationSet, type Study } from '../study/study.ts';
-import { tinyConfig, tinyFeatures, tinySequences } from '../testing/tiny-study.ts';
+import { dealtOut, pricedItems, pricedSequences, type PricedItems, type PriceTaste } from '../testing/hurting-world.ts';
+import { tinyConfig } from '../testing/tiny-study.ts';
 import { openRelearner } from '../training/relearner.ts';
 import type { ModelValues } from '../parameters/values.ts';
 import { noHarmGate } from './no-harm-gate.ts';
@@ -18,24 +17,8 @@ const training = { modalities: ['text', 'image', 'price'], batchSize: 32, learni
 /** NDCG without cut-off: what 300 customers can tell from nothing. */
 const LOSS = 0.005;
 
-/** Every modality's rows dealt to other items: what headquarters learned about descriptions is wrong here. */
-function shuffled(features: ItemFeatures, seed: number): ItemFeatures {
-  const order = seededRandom(seed, 'shuffled modalities').shuffle(
-    Int32Array.from({ length: features.items }, (_, item) => item),
-  );
-  const deal = ({ dimension, data, present }: Modality): Modality => ({
-    dimension,
-    present,
-    data: Float32Array.from(
-      data,
-      (_, at) => data[(order[Math.floor(at / dimension)] ?? 0) * dimension + (at % dimension)] ?? 0,
-    ),
-  });
-  return { ...features, text: deal(features.text), image: deal(features.image), price: deal(features.price) };
-}
-
-function study(features: ItemFeatures, customers: number, seed: number): Study {
-  return prepareStudy({ config, features, sequences: tinySequences(customers, ITEMS, seed), seed: 1 });
+function study({ features, prices }: PricedItems, taste: PriceTaste, customers: number, seed: number): Study {
+  return prepareStudy({ config, features, sequences: pricedSequences(customers, prices, taste, seed), seed: 1 });
 }
 
 async function trained(
@@ -54,11 +37,11 @@ async function trained(
 async function madeWorse(): Promise<{ readonly withGate: number; readonly withoutGate: number }> {
   let [withGate, withoutGate] = [0, 0];
   for (let seed = 1; seed <= 20; seed += 1) {
-    const shared = tinyFeatures(config, ITEMS, seed);
-    const hurt = shuffled(shared, seed);
-    const backbone = await trained(study(shared, 120, 1000 + seed), freshValues(config, seed), 12, seed);
-    const other = await trained(study(shared, 60, 2000 + seed), backbone, 3, seed);
-    const site = study(hurt, 120, 3000 + seed);
+    const shared = pricedItems(config, ITEMS, seed);
+    const hurt = dealtOut(shared, seed);
+    const backbone = await trained(study(shared, 'near', 120, 1000 + seed), freshValues(config, seed), 12, seed);
+    const other = await trained(study(shared, 'near', 60, 2000 + seed), backbone, 3, seed);
+    const site = study(hurt, 'opposite', 120, 3000 + seed);
     const relearner = openRelearner(site);
     const learn = async (values: ModelValues, epochs: number): Promise<Map<string, Float32Array>> =>
       (
@@ -89,7 +72,7 @@ async function madeWorse(): Promise<{ readonly withGate: number; readonly withou
       seed,
     });
     await relearner.close();
-    const truth = openRelearner(study(hurt, 300, 4000 + seed));
+    const truth = openRelearner(study(hurt, 'opposite', 300, 4000 + seed));
     const quality = async (values: ModelValues): Promise<number> =>
       mean((await truth.score({ values, modalities: training.modalities, on: 'test' })).ndcg);
     const harmless = (await quality(scratch)) - LOSS;

@@ -20,7 +20,7 @@ export const tinyConfig: RecommenderConfig = {
   identity: 0,
 };
 
-const KINDS = 5;
+export const TINY_KINDS = 5;
 
 /** Items of five kinds that their features tell apart; customers go round the kinds, so the next kind can be learned. */
 export function tinyFeatures(config: RecommenderConfig, items: number, seed = 1): ItemFeatures {
@@ -29,7 +29,7 @@ export function tinyFeatures(config: RecommenderConfig, items: number, seed = 1)
     const data = new Float32Array(items * dimension);
     for (let item = 0; item < items; item += 1) {
       for (let column = 0; column < dimension; column += 1) {
-        data[item * dimension + column] = (column === (item % KINDS) % dimension ? 1 : 0) + 0.2 * random.normal();
+        data[item * dimension + column] = (column === (item % TINY_KINDS) % dimension ? 1 : 0) + 0.2 * random.normal();
       }
     }
     return { dimension, data, present: new Uint8Array(items).fill(1) };
@@ -44,8 +44,12 @@ export function tinyFeatures(config: RecommenderConfig, items: number, seed = 1)
 
 export function tinySequences(customers: number, items: number, seed = 1): Sequences {
   const random = seededRandom(seed, 'tiny sequences');
-  const rows = Array.from({ length: customers }, () => walk(random, items, 4 + random.below(6)));
-  const offsets = new Int32Array(customers + 1);
+  return sequencesOf(Array.from({ length: customers }, () => walk(random, items, 4 + random.below(6))));
+}
+
+/** What customers bought, a row each. */
+export function sequencesOf(rows: readonly (readonly number[])[]): Sequences {
+  const offsets = new Int32Array(rows.length + 1);
   rows.forEach((row, customer) => {
     offsets[customer + 1] = (offsets[customer] ?? 0) + row.length;
   });
@@ -58,10 +62,10 @@ export function tinySequences(customers: number, items: number, seed = 1): Seque
 }
 
 function walk(random: SeededRandom, items: number, length: number): number[] {
-  const start = random.below(KINDS);
+  const start = random.below(TINY_KINDS);
   return Array.from(
     { length },
-    (_, step) => ((start + step) % KINDS) + KINDS * random.below(Math.floor(items / KINDS)),
+    (_, step) => ((start + step) % TINY_KINDS) + TINY_KINDS * random.below(Math.floor(items / TINY_KINDS)),
   );
 }
 
