@@ -24,6 +24,7 @@ const benchmarks: Readonly<
     return (await benchmarkMasking({ progress, scale })).rows;
   },
   round: async () => (await import('../bench/round.ts')).benchmarkRound(),
+  relearn: async (progress) => (await import('../bench/relearn.ts')).benchmarkRelearning({ progress }),
   train: async (progress) => {
     const { benchmarkPytorch, benchmarkTraining } = await import('@noren/tensor');
     return [...(await benchmarkTraining()).rows, ...(await benchmarkPytorch({ progress })).rows];
