@@ -56,7 +56,7 @@ test('from headquarters’ files to a round of three invited sites that a regist
     '2',
   );
   const plan = join(folder, 'plan.json');
-  await writeFile(plan, await output('plan', 'new', 'ant', '--backbone', backbone));
+  await writeFile(plan, await output('plan', 'new', 'ant', '--identity', '--backbone', backbone));
 
   const home = join(folder, 'coordinator');
   await mkdir(home);

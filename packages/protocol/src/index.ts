@@ -15,7 +15,7 @@ export type { PlanPrivacy } from './plan/plan-privacy.ts';
 export { canonicalJson } from './plan/canonical-json.ts';
 export type { JsonValue } from './plan/canonical-json.ts';
 export { encodePlan, parsePlan, parsePlanTemplate, planHash } from './plan/plan-document.ts';
-export { checkPlanGroups } from './plan/plan-groups.ts';
+export { checkPlanGroups, hasIdentity, identityGroup } from './plan/plan-groups.ts';
 export { signPlan, verifyPlanSignature } from './plan/plan-signature.ts';
 export { planMasking, planQuantiser } from './plan/plan-masking.ts';
 export type { PlanMasking } from './plan/plan-masking.ts';

@@ -14,6 +14,7 @@ import {
   type Personalised,
   type PersonalModel,
 } from '@noren/recommender';
+import { hasIdentity } from '@noren/protocol';
 import type { Strategy } from '../home/state.ts';
 import { sha256 } from '../ledger/chain.ts';
 import { bestBlend } from './best-blend.ts';
@@ -36,7 +37,7 @@ const SHARES = { references: 0.4, candidate: 0.6, release: 0.8, gate: 0.9 };
  * and current release comes from the gate's customers too, both personalised alike.
  */
 export async function evaluate(workbench: Workbench, job: EvaluationJob, watch: TaskWatch): Promise<Evaluation> {
-  const bench = await workbench.bench(job, job.backbone);
+  const bench = await workbench.roundBench(job);
   const { plan } = job;
   const reached = (fraction: number): void => watch.onProgress?.(fraction);
   const { scratch, local } = await references(workbench, job, {
@@ -69,7 +70,7 @@ export async function evaluate(workbench: Workbench, job: EvaluationJob, watch: 
   const models: Readonly<Record<Strategy, Values>> = { scratch, backbone, local, federated, blend };
   const fileOf = (strategy: Strategy): ServingModel => {
     const description = { strategy, backbone: plan.backbone, modalities: plan.modalities };
-    return { strategy, file: writeModel(bench.backbone.config, models[strategy], description) };
+    return { strategy, file: writeModel(bench, models[strategy], description) };
   };
   const hashOf = (strategy: Strategy): string => sha256(fileOf(strategy).file);
   const tested = new Set(job.gateTests.map(({ model }) => model));
@@ -122,14 +123,14 @@ function modelsToServe(
 
 /** A release or candidate as it would serve here. */
 async function personalised(
-  { relearner, backbone }: Bench,
+  bench: Bench,
   job: EvaluationJob,
   { release, own }: { readonly release: string; readonly own: PersonalModel | null },
   watch: TaskWatch,
 ): Promise<Personalised> {
   const { groups, training, personalisation, modalities } = job.plan;
-  return personalise(relearner, {
-    shared: await siteValues(job, backbone, release),
+  return personalise(bench.relearner, {
+    shared: await siteValues(job, bench, release),
     kept: own,
     groups,
     training,
@@ -150,10 +151,15 @@ async function inService(
   watch: TaskWatch,
 ): Promise<{ readonly scores: Scores; readonly values: Values | null } | null> {
   if (job.serving === null) return null;
-  const { values, description } = await readModel(job.serving.model);
+  const { description, valuesFor } = await readModel(job.serving.model);
   const { backbone, modalities } = description;
-  const { relearner } = await workbench.bench(job, job.serving.backbone);
-  const alike = backbone === job.plan.backbone && modalities.toString() === job.plan.modalities.toString();
+  const identity = description.items !== undefined;
+  const { relearner, data } = await workbench.bench(job, { backbone: job.serving.backbone, identity });
+  const values = valuesFor(data.catalogue);
+  const alike =
+    backbone === job.plan.backbone &&
+    modalities.toString() === job.plan.modalities.toString() &&
+    identity === hasIdentity(job.plan.groups);
   return {
     scores: (on) => relearner.score({ values, modalities, on, ...signalOf(watch) }),
     values: alike ? values : null,

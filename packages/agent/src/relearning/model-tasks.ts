@@ -22,7 +22,7 @@ export class ModelTasks {
   async run(call: Exclude<TaskCall, { task: 'inspect' | 'drawNoise' }>, watch: TaskWatch): Promise<TaskResult> {
     switch (call.task) {
       case 'prepare':
-        await this.#workbench.bench(call.job, call.job.backbone, watch.onProgress);
+        await this.#workbench.roundBench(call.job, watch.onProgress);
         return null;
       case 'relearn':
         return isPrivate(call.job)

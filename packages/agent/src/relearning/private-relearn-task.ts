@@ -17,9 +17,10 @@ export async function relearnPrivately(
 ): Promise<Relearned> {
   const { plan } = job;
   const { privacy } = plan;
-  const { backbone, relearner, data } = await workbench.bench(job, job.backbone);
+  const bench = await workbench.roundBench(job);
+  const { backbone, relearner, data } = bench;
   const { customers } = data.sequences;
-  const values = await siteValues(job, backbone, job.release);
+  const values = await siteValues(job, bench, job.release);
   watch.signal?.throwIfAborted();
   const { sum } = await customerGradientSum(relearner.study, {
     values,

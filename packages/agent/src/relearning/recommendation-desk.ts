@@ -1,4 +1,11 @@
-import { firstPurchases, openRecommender, popularity, sitePrior, type Recommender } from '@noren/recommender';
+import {
+  boughtItems,
+  firstPurchases,
+  openRecommender,
+  popularity,
+  sitePrior,
+  type Recommender,
+} from '@noren/recommender';
 import type { Strategy } from '../home/state.ts';
 import { readModel } from './model-file.ts';
 import type { RecommendationJob, Recommendations } from './trainer.ts';
@@ -45,16 +52,21 @@ export class RecommendationDesk {
   }
 
   async #opened(job: RecommendationJob, serving: NonNullable<RecommendationJob['serving']>): Promise<Open> {
-    const bench = await this.#workbench.bench(job, serving.backbone);
-    if (this.#open !== null && this.#open.bench === bench && this.#open.model === serving.version) return this.#open;
+    const data = await this.#workbench.data(job);
+    if (this.#open !== null && this.#open.bench.data === data && this.#open.model === serving.version)
+      return this.#open;
     await this.close();
-    const { values, description } = await readModel(serving.model);
-    const { config, features } = bench.relearner.study;
+    const { description, valuesFor } = await readModel(serving.model);
+    const identity = description.items !== undefined;
+    const bench = await this.#workbench.bench(job, { backbone: serving.backbone, identity });
+    const { study } = bench.relearner;
+    const { config, features } = study;
     const recommender = await openRecommender({
       config,
       features,
-      values,
+      values: valuesFor(bench.data.catalogue),
       modalities: description.modalities,
+      bought: boughtItems(study),
       // The gate's prior knows the training items only; in service every purchase counts.
       prior: sitePrior(firstPurchases(bench.data.sequences), features.items),
       ...this.#workbench.runtime,

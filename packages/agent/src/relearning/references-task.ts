@@ -19,12 +19,14 @@ export interface ReferenceValues {
  * gate of every later round compares with the same references until something they depend on changes.
  */
 export async function references(workbench: Workbench, job: RoundJob, watch: TaskWatch): Promise<ReferenceValues> {
-  const bench = await workbench.bench(job, job.backbone);
+  const bench = await workbench.roundBench(job);
   const key = keyOf(job, bench);
   const folder = join(job.cache, 'references', key);
   const files = { scratch: join(folder, 'scratch.safetensors'), local: join(folder, 'local.safetensors') };
-  const kept = await Promise.all([readModel(files.scratch), readModel(files.local)]).catch(() => null);
-  if (kept !== null) return { scratch: kept[0].values, local: kept[1].values };
+  const { catalogue } = bench.data;
+  const read = [readModel(files.scratch), readModel(files.local)] as const;
+  const kept = await Promise.all(read).catch(() => null);
+  if (kept !== null) return { scratch: kept[0].valuesFor(catalogue), local: kept[1].valuesFor(catalogue) };
 
   const { plan } = job;
   const { modalities, training } = plan;
@@ -41,10 +43,9 @@ export async function references(workbench: Workbench, job: RoundJob, watch: Tas
     },
     ...(watch.signal === undefined ? {} : { signal: watch.signal }),
   });
-  const { config } = bench.backbone;
   for (const strategy of ['scratch', 'local'] as const) {
     const description = { strategy, backbone: plan.backbone, modalities };
-    await writeAtomically(files[strategy], writeModel(config, trained[strategy].values, description));
+    await writeAtomically(files[strategy], writeModel(bench, trained[strategy].values, description));
   }
   await removeAllBut(join(job.cache, 'references'), key);
   return { scratch: trained.scratch.values, local: trained.local.values };

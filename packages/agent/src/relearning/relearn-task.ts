@@ -1,20 +1,12 @@
 import { readBytes } from '../home/read-bytes.ts';
 import { basename, join } from 'node:path';
 import type { RoundPlan } from '@noren/protocol';
-import {
-  groupOf,
-  releaseFile,
-  startValues,
-  trainLocalRound,
-  withRelease,
-  type Backbone,
-  type ModelValues,
-} from '@noren/recommender';
+import { groupOf, releaseFile, startValues, trainLocalRound, withRelease, type ModelValues } from '@noren/recommender';
 import { federatedVector, readSafetensors } from '@noren/tensor/safetensors';
 import { writeAtomically } from '../home/atomic-file.ts';
 import { readModel, writeModel } from './model-file.ts';
 import type { Relearned, RoundJob, TaskWatch } from './trainer.ts';
-import type { Workbench } from './workbench.ts';
+import type { Bench, Workbench } from './workbench.ts';
 
 /**
  * Re-learns the plan's groups from the release on this site's data. What changed in the federated groups is the update;
@@ -22,9 +14,10 @@ import type { Workbench } from './workbench.ts';
  */
 export async function relearn(workbench: Workbench, job: RoundJob, watch: TaskWatch): Promise<Relearned> {
   const { plan } = job;
-  const { backbone, relearner } = await workbench.bench(job, job.backbone);
+  const bench = await workbench.roundBench(job);
+  const { backbone, relearner } = bench;
   const release = readSafetensors(await readBytes(job.release));
-  const values = await siteValues(job, backbone, job.release);
+  const values = await siteValues(job, bench, job.release);
   const result = await trainLocalRound(relearner, {
     values,
     groups: plan.groups,
@@ -34,7 +27,7 @@ export async function relearn(workbench: Workbench, job: RoundJob, watch: TaskWa
     onProgress: ({ epoch, epochs }) => watch.onProgress?.(epoch / epochs),
     ...(watch.signal === undefined ? {} : { signal: watch.signal }),
   });
-  await keepLocalGroups(job, backbone, result.values);
+  await keepLocalGroups(job, bench, result.values);
   const update = federatedVector(releaseFile(backbone, result.values, plan.groups, plan.backbone));
   const start = federatedVector(release);
   for (let i = 0; i < update.length; i += 1) update[i] = (update[i] ?? 0) - (start[i] ?? 0);
@@ -47,13 +40,13 @@ export async function relearn(workbench: Workbench, job: RoundJob, watch: TaskWa
  */
 export async function siteValues(
   job: RoundJob,
-  backbone: Backbone,
+  { backbone, data: { catalogue } }: Bench,
   release: string,
 ): Promise<Map<string, Float32Array>> {
   const { plan } = job;
   const values = startValues(backbone, plan.groups, plan.seed);
   const own = await readModel(localGroupsFile(job)).catch(() => null);
-  for (const [name, data] of own?.values ?? []) {
+  for (const [name, data] of own?.valuesFor(catalogue) ?? []) {
     if (plan.groups[groupOf(name)]?.scope === 'local' && values.get(name)?.length === data.length)
       values.set(name, data);
   }
@@ -65,12 +58,12 @@ export function roundSeed(plan: RoundPlan): number {
   return (plan.seed + plan.round) % 2 ** 32;
 }
 
-async function keepLocalGroups(job: RoundJob, backbone: Backbone, values: ModelValues): Promise<void> {
+async function keepLocalGroups(job: RoundJob, bench: Bench, values: ModelValues): Promise<void> {
   const { plan } = job;
   const local = new Map([...values].filter(([name]) => plan.groups[groupOf(name)]?.scope === 'local'));
   if (local.size === 0) return;
   const description = { strategy: 'federated', backbone: plan.backbone, modalities: plan.modalities } as const;
-  await writeAtomically(localGroupsFile(job), writeModel(backbone.config, local, description));
+  await writeAtomically(localGroupsFile(job), writeModel(bench, local, description));
 }
 
 function localGroupsFile(job: RoundJob): string {

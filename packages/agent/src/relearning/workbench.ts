@@ -1,24 +1,29 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { featurise, featuriserFrom, type RetailData } from '@noren/dataset';
+import { hasIdentity } from '@noren/protocol';
 import {
   openRelearner,
   prepareStudy,
   readBackbone,
+  withIdentity,
   type Backbone,
   type Relearner,
   type RuntimeOptions,
 } from '@noren/recommender';
 import { readBytes } from '../home/read-bytes.ts';
 import type { SiteData } from './site-data.ts';
-import type { DataJob } from './trainer.ts';
+import type { DataJob, RoundJob } from './trainer.ts';
 
-/** A backbone over the site's data, ready to train and score. */
+/** A backbone, with vectors of single items where they are asked for, over the site's data, ready to train and score. */
 export interface Bench {
   readonly data: RetailData;
   readonly backbone: Backbone;
   readonly relearner: Relearner;
-  /** SHA-256 (hex) over item features and sequences: changes when anything a model is made from changes. */
+  /**
+   * SHA-256 (hex) over item features, sequences and, where items have vectors of their own, their ids: changes when
+   * anything a model is made from changes.
+   */
   readonly dataHash: string;
 }
 
@@ -52,12 +57,19 @@ export class Workbench {
     return this.#siteData.read(job);
   }
 
-  /** Data and backbone brought together. `backbone` is a path whose name is the file's hash. */
-  async bench(job: DataJob, backbone: string, onProgress: Report = () => undefined): Promise<Bench> {
-    const key = `${await this.#siteData.stamp(job)} ${backbone}`;
+  /**
+   * Data and backbone brought together, with vectors of single items where `identity` says so. `backbone` is a path whose
+   * name is the file's hash.
+   */
+  async bench(
+    job: DataJob,
+    { backbone, identity }: { readonly backbone: string; readonly identity: boolean },
+    onProgress: Report = () => undefined,
+  ): Promise<Bench> {
+    const key = `${await this.#siteData.stamp(job)} ${backbone} ${identity}`;
     const known = this.#benches.find((kept) => kept.key === key);
     if (known !== undefined) return known.bench;
-    const bench = this.#build(job, backbone, onProgress);
+    const bench = this.#build(job, { backbone, identity }, onProgress);
     const kept = { key, bench };
     this.#benches.push(kept);
     bench.catch(() => {
@@ -70,6 +82,11 @@ export class Workbench {
     return bench;
   }
 
+  /** The bench of a round: for its backbone and what its plan says about vectors of single items. */
+  roundBench(job: RoundJob, onProgress?: Report): Promise<Bench> {
+    return this.bench(job, { backbone: job.backbone, identity: hasIdentity(job.plan.groups) }, onProgress);
+  }
+
   async close(): Promise<void> {
     const benches = this.#benches;
     this.#benches = [];
@@ -78,9 +95,13 @@ export class Workbench {
     );
   }
 
-  async #build(job: DataJob, path: string, onProgress: Report): Promise<Bench> {
+  async #build(
+    job: DataJob,
+    { backbone: path, identity }: { readonly backbone: string; readonly identity: boolean },
+    onProgress: Report,
+  ): Promise<Bench> {
     const data = await this.data(job);
-    const backbone = readBackbone(await readBytes(path));
+    const backbone = withIdentity(readBackbone(await readBytes(path)), identity ? data.catalogue.length : 0);
     const features = await featurise(featuriserFrom(backbone.tensors), data.catalogue, {
       sources: job.source.features,
       base: job.base,
@@ -106,6 +127,8 @@ export class Workbench {
     ]) {
       hash.update(part);
     }
-    return { data, backbone, relearner, dataHash: hash.update(JSON.stringify(customers)).digest('hex') };
+    hash.update(JSON.stringify(customers));
+    if (identity) hash.update(JSON.stringify(data.catalogue.map(({ id }) => id)));
+    return { data, backbone, relearner, dataHash: hash.digest('hex') };
   }
 }

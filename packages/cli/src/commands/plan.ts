@@ -1,5 +1,5 @@
 import { presetNames, presets } from '@noren/recommender/presets';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 
 import { architecture } from '../backbone/architecture.ts';
 import { createLog } from '../log.ts';
@@ -23,6 +23,12 @@ export function planCommand(): Command {
   return plan;
 }
 
+interface NewOptions {
+  readonly backbone: string;
+  readonly private?: number;
+  readonly identity: boolean;
+}
+
 function newCommand(): Command {
   return new Command('new')
     .description('Print a plan to start from.')
@@ -33,18 +39,26 @@ function newCommand(): Command {
       'make every round differentially private, in a federation of about that many customers',
       wholeNumber(20, 10_000_000_000),
     )
+    .addOption(
+      new Option('--identity', 'each site also learns a vector of its own for every item bought there, and keeps it')
+        .default(false)
+        .conflicts('private'),
+    )
     .addHelpText(
       'after',
       `\nPresets\n${presetLines()}\n\nExamples\n  noren plan new ant --backbone backbone.safetensors > plan.json\n` +
+        '  noren plan new fine-tune --identity --backbone backbone.safetensors > plan.json\n' +
         '  noren plan new sequence --private 200000 --backbone backbone.safetensors > plan.json',
     )
-    .action(async (preset: string, options: { backbone: string; private?: number }, command: Command) => {
+    .action(async (preset: string, options: NewOptions, command: Command) => {
       const { terminal } = openTerminal(command);
       const name = presetCalled(preset);
       const { presetPlan, readBackbone } = await import('@noren/recommender');
       const { defaultTraining, privateTraining } = await import('@noren/protocol');
       const { config } = readBackbone(await readNamed(options.backbone, 'backbone'));
-      const usual = presetPlan(name, config, defaultTraining(name, {}));
+      // How many items a site has makes no difference to a plan.
+      const planned = { ...config, identity: options.identity ? 1 : 0 };
+      const usual = presetPlan(name, planned, defaultTraining(name, {}));
       const { private: customers } = options;
       const template = customers === undefined ? usual : privateTraining(usual, customers);
       terminal.out(JSON.stringify(template, null, 2));
@@ -107,14 +121,16 @@ function adoptCommand(): Command {
     .requiredOption('--home <folder>', "the coordinator's home, with its coordinator.json")
     .action(async (file: string, options: { backbone: string; home: string }, command: Command) => {
       const { terminal } = openTerminal(command);
-      const { checkPlanGroups, contentHash, parsePlanTemplate } = await import('@noren/protocol');
-      const { readBackbone, releaseFile, startValues } = await import('@noren/recommender');
+      const { checkPlanGroups, contentHash, hasIdentity, parsePlanTemplate } = await import('@noren/protocol');
+      const { readBackbone, releaseFile, startValues, withIdentity } = await import('@noren/recommender');
       const { writeSafetensors } = await import('@noren/tensor/safetensors');
       const { Coordinator, readCoordinatorConfig } = await import('@noren/coordinator');
       const template = parsePlanTemplate(await readNamed(file, 'plan'));
       const bytes = await readNamed(options.backbone, 'backbone');
-      const backbone = readBackbone(bytes);
-      checkPlanGroups(template.groups, backbone.groups);
+      const lent = readBackbone(bytes);
+      checkPlanGroups(template.groups, lent.groups);
+      // Their vectors stay at the sites: a release holds none, whatever their number.
+      const backbone = withIdentity(lent, hasIdentity(template.groups) ? 1 : 0);
       const values = startValues(backbone, template.groups, template.seed);
       const release = writeSafetensors(releaseFile(backbone, values, template.groups, contentHash(bytes)));
       const config = await readCoordinatorConfig(options.home);

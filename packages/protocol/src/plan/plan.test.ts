@@ -220,3 +220,14 @@ test('an unknown group is named with the known ones and what to do', () => {
   expect(() => checkPlanGroups({ 'item.text': shared }, known)).toThrow('says nothing about the group "item.image"');
   expect(() => checkPlanGroups({ 'item.text': shared, 'item.image': frozen }, known)).not.toThrow();
 });
+
+test("a plan may turn on the items' own vectors, which no backbone has, and they stay at the site", () => {
+  const plan = (scope: PlanGroup['scope']): Record<string, PlanGroup> => ({
+    'item.text': shared,
+    'item.identity': { start: 'pretrained', scope },
+  });
+  expect(() => checkPlanGroups(plan('local'), ['item.text'])).not.toThrow();
+  for (const scope of ['federated', 'frozen'] as const) {
+    expect(() => checkPlanGroups(plan(scope), ['item.text'])).toThrow(/item\.identity belongs to one site.*"local"/);
+  }
+});

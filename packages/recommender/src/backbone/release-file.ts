@@ -1,8 +1,8 @@
-import type { PlanGroup } from '@noren/protocol';
+import { identityGroup, type PlanGroup } from '@noren/protocol';
 import type { HostTensor, TensorFile } from '@noren/tensor/safetensors';
 import type { Backbone } from './backbone-file.ts';
 import { RecommenderError } from '../errors.ts';
-import { identityGroup, parameterGroups } from '../parameters/groups.ts';
+import { parameterGroups } from '../parameters/groups.ts';
 import type { ModelValues } from '../parameters/values.ts';
 
 /**

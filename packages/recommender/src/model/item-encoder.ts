@@ -1,6 +1,6 @@
+import { identityGroup } from '@noren/protocol';
 import { gatherRows, linear, tf, type Tensors } from '@noren/tensor';
 import { modalities, type ModalityName } from '../config/recommender-config.ts';
-import { identityGroup } from '../parameters/groups.ts';
 import { parameter, type Forward } from './forward.ts';
 import { projectModality, type ModalityRows } from './modality-projection.ts';
 

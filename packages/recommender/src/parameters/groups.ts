@@ -1,3 +1,4 @@
+import { identityGroup } from '@noren/protocol';
 import type { ParameterSpec } from '@noren/tensor';
 import { modalities, type ModalityName, type RecommenderConfig } from '../config/recommender-config.ts';
 
@@ -24,9 +25,6 @@ const xavier = (inputs: number, outputs: number): InitialValue => ({
   kind: 'normal',
   deviation: Math.sqrt(2 / (inputs + outputs)),
 });
-
-/** The items' own vectors: as many as the site's catalogue is long, so they can neither be pretrained nor added up. */
-export const identityGroup = 'item.identity';
 
 /** Every parameter of the model, each in exactly one group; a tensor is named `<group>/<tensor>`. */
 export function parameterGroups(config: RecommenderConfig): readonly ParameterGroup[] {

@@ -33,6 +33,10 @@ test('at its start the model with vectors of its own is the backbone', async () 
   expect(found.ranks).toEqual(expected.ranks);
 });
 
+test('of no items it is the backbone itself', () => {
+  expect(withIdentity(inductive, 0)).toEqual(inductive);
+});
+
 test('items that were bought learn a vector, the others stay what describes them', async () => {
   const values = backboneValues(backbone);
   const rare = tinyStudy(config, { customers: 5 });
@@ -59,8 +63,8 @@ test('they learn on the backbone’s frozen groups too', async () => {
   expect(mean(after.ndcg)).toBeGreaterThan(mean(before.ndcg) + 0.02);
 });
 
-test.each(presetNames)('%s never shares them', (name) => {
-  expect(['local', 'frozen']).toContain(presetGroups(name, config)['item.identity']?.scope);
+test.each(presetNames)('%s leaves them at the site, where they begin at zero', (name) => {
+  expect(presetGroups(name, config)['item.identity']).toEqual({ start: 'pretrained', scope: 'local' });
 });
 
 test('a plan that shares them is refused before anything leaves', () => {

@@ -3,7 +3,8 @@ import { parameterGroups } from './groups.ts';
 
 /**
  * A backbone over one site's catalogue of `items`, where each item has a vector of its own as well (transductive). The
- * backbone knows nothing of these items: its vectors are zeros, and with them the model is the backbone as it was.
+ * backbone knows nothing of these items: its vectors are zeros, and with them the model is the backbone as it was. None for
+ * 0 items.
  */
 export function withIdentity(backbone: Backbone, items: number): Backbone {
   const config = { ...backbone.config, identity: items };

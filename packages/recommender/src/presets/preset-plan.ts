@@ -1,6 +1,6 @@
-import type { PlanGroup, PlanTemplate } from '@noren/protocol';
+import { identityGroup, type PlanGroup, type PlanTemplate } from '@noren/protocol';
 import type { RecommenderConfig } from '../config/recommender-config.ts';
-import { identityGroup, parameterGroups } from '../parameters/groups.ts';
+import { parameterGroups } from '../parameters/groups.ts';
 import { presets, type Part, type PresetName } from './presets.ts';
 
 /** A preset's plan for a model; what it does not decide is `usual`. */
@@ -27,8 +27,8 @@ export function presetGroups(name: PresetName, config: RecommenderConfig): Recor
   return Object.fromEntries(
     parameterGroups(config).map(({ name: group }) => {
       const decision = groups[partOf(group)];
-      const isOwn = group === identityGroup && decision.scope === 'federated';
-      return [group, isOwn ? { ...decision, scope: 'local' } : decision];
+      // Zeros, and with them the model is the backbone as it was.
+      return [group, group === identityGroup ? { start: 'pretrained', scope: 'local' } : decision];
     }),
   );
 }
