@@ -22,7 +22,7 @@ export { firstPurchases } from './study/first-purchases.ts';
 export { boughtItems, prepareStudy, type EvaluationSet, type Study } from './study/study.ts';
 export { openRelearner, type RankerOptions, type Relearner, type ScoreOptions } from './training/relearner.ts';
 export type { Augmentation } from './study/augmented-windows.ts';
-export type { EpochReport, Relearned, RelearnOptions } from './training/relearn-options.ts';
+export type { EpochReport, Relearned, RelearnOptions, Rivals } from './training/relearn-options.ts';
 export type { RuntimeOptions } from './training/trainer.ts';
 export { trainLocalRound, type LocalRoundOptions } from './training/local-round.ts';
 export { personalise, type PersonaliseOptions, type Personalised, type PersonalModel } from './training/personalise.ts';

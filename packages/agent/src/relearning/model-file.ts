@@ -67,7 +67,7 @@ export function writeModel(
 export interface StoredModel {
   readonly description: ModelDescription;
   /** Every parameter; vectors of single items as a table of this catalogue, whatever it was when the model was made. */
-  valuesFor(catalogue: readonly Pick<CatalogueItem, 'id'>[]): Map<string, Float32Array>;
+  readonly valuesFor: (catalogue: readonly Pick<CatalogueItem, 'id'>[]) => Map<string, Float32Array>;
 }
 
 /** Rejects when the file is missing or is no model file. */

@@ -9,6 +9,9 @@ import type { Bench, Workbench } from './workbench.ts';
 
 type Values = Map<string, Float32Array>;
 
+/** Decay of the average over epochs: what a site can do alone is trained as well as it can be. */
+const REFERENCE_AVERAGING = 0.8;
+
 export interface ReferenceValues {
   readonly scratch: Values;
   readonly local: Values;
@@ -37,6 +40,8 @@ export async function references(workbench: Workbench, job: RoundJob, watch: Tas
     batchSize: training.batchSize,
     learningRate: training.learningRate,
     weightDecay: training.weightDecay,
+    augmentation: training.augmentation,
+    averaging: REFERENCE_AVERAGING,
     seed: plan.seed,
     onProgress: (reference, epoch, epochs) => {
       watch.onProgress?.((reference === 'scratch' ? 0 : 0.5) + epoch / epochs / 2);

@@ -17,6 +17,7 @@ export function examplePlan(change: Partial<RoundPlan> = {}): RoundPlan {
       learningRate: 0.01,
       weightDecay: 0,
       objective: { kind: 'plain' },
+      augmentation: { thinning: 0, shuffling: 0 },
       order: { kind: 'together' },
     },
     personalisation: { epochs: 2, learningRate: 0.005, groups: 'trained' },

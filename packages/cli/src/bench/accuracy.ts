@@ -65,8 +65,8 @@ async function measure(name: ExperimentName, folder: string, o: AccuracyOptions)
   return summary.flatMap((row) => benchRows(name, row));
 }
 
-function benchRows(name: ExperimentName, { strategy, modalities, network, mixed }: SummaryRow): readonly BenchRow[] {
-  const label = `${name}: ${strategy}${modalities === '' ? '' : `, ${modalities}`}`;
+function benchRows(name: ExperimentName, { strategy, inputs, network, mixed }: SummaryRow): readonly BenchRow[] {
+  const label = `${name}: ${strategy}${inputs === '' ? '' : `, ${inputs}`}`;
   return [
     { name: `${label}, network`, value: network.ndcg.mean, unit: 'NDCG@10' },
     { name: `${label}, mixed`, value: mixed.ndcg.mean, unit: 'NDCG@10' },

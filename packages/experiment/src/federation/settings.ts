@@ -79,8 +79,8 @@ function uciElsewhere({ headquarters, sites }: FederationData): ExperimentFedera
   };
 }
 
-const UK_SHOPS = 8;
-const UK_HEADQUARTERS_SHARE = 0.8;
+const UK_SHOPS = 24;
+const UK_HEADQUARTERS_SHARE = 0.1;
 
 function uciShops({ headquarters, sites }: FederationData): ExperimentFederation {
   const share = (customer: string): number => shareOf('uci-shops', customer);
@@ -91,7 +91,7 @@ function uciShops({ headquarters, sites }: FederationData): ExperimentFederation
     return { name: `UK shop ${shop + 1}`, ...own };
   });
   return {
-    name: 'UCI Online Retail, five countries and eight shops',
+    name: `UCI Online Retail, five countries and ${UK_SHOPS} shops`,
     note: `Headquarters: ${UK_HEADQUARTERS_SHARE * 100} % of the United Kingdom's customers, by a fixed hash. Sites: the countries with 20 customers or more (real), and ${UK_SHOPS} shops among which the hash deals out the other customers of the United Kingdom (invented).`,
     headquarters: partOf(headquarters, (customer) => share(customer) < UK_HEADQUARTERS_SHARE),
     sites: [...sites.map(({ name, data }) => ({ name, ...data })), ...shops],

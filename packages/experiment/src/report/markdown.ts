@@ -21,10 +21,10 @@ export function renderMarkdown(
       'and seeds. *Mixed*: with the site’s own counts, at the weight best on validation items.',
     '',
     table(
-      ['strategy', 'modalities', 'network HR@10', 'NDCG@10', 'mixed HR@10', 'NDCG@10', 'trained', 'sent', 'training'],
+      ['strategy', 'inputs', 'network HR@10', 'NDCG@10', 'mixed HR@10', 'NDCG@10', 'trained', 'sent', 'training'],
       rows.map((row) => [
         row.strategy,
-        row.modalities,
+        row.inputs,
         figure(row.network.hit),
         figure(row.network.ndcg),
         interval(row.mixed.hit),
@@ -48,7 +48,7 @@ export function renderMarkdown(
 function upliftCells(row: SummaryRow, uplift: Uplift): string[] {
   const { worst } = uplift;
   return [
-    `${row.strategy}, ${row.modalities}`,
+    `${row.strategy}, ${row.inputs}`,
     uplift.against,
     interval(uplift.sites, true),
     interval(uplift.customers, true),

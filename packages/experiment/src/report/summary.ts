@@ -16,10 +16,10 @@ export interface Uplift {
   readonly worst: { readonly site: string; readonly uplift: Interval };
 }
 
-/** One line of a table: a strategy with its modalities, over all seeds. */
+/** One line of a table: a strategy with its inputs, over all seeds. */
 export interface SummaryRow {
   readonly strategy: string;
-  readonly modalities: string;
+  readonly inputs: string;
   readonly seeds: number;
   readonly priorWeights: readonly number[];
   readonly network: Quality;
@@ -43,15 +43,15 @@ const AGAINST = ['scratch', 'local fine-tune'] as const;
 export function summarise({ sites, runs }: ExperimentResult): readonly SummaryRow[] {
   const groups = new Map<string, Run[]>();
   for (const run of runs) {
-    const key = `${run.strategy}|${run.modalities.join('+')}`;
+    const key = `${run.strategy}|${run.inputs}`;
     groups.set(key, [...(groups.get(key) ?? []), run]);
   }
   return [...groups.values()].map((group): SummaryRow => {
     const [first] = group as [Run, ...Run[]];
-    const modalities = first.modalities.join('+');
+    const { inputs } = first;
     const mixed = ndcgOf(group, 'mixed');
     const uplifts = AGAINST.flatMap((against) => {
-      const other = groups.get(`${against}|${modalities}`);
+      const other = groups.get(`${against}|${inputs}`);
       if (other === undefined || against === first.strategy) return [];
       const reference = ndcgOf(other, 'mixed');
       return [
@@ -66,7 +66,7 @@ export function summarise({ sites, runs }: ExperimentResult): readonly SummaryRo
       group.reduce((sum, run) => sum + value(run), 0) / group.length;
     return {
       strategy: first.strategy,
-      modalities,
+      inputs,
       seeds: group.length,
       priorWeights: group.map(({ measured }) => measured.priorWeight),
       network: qualityOf(group, 'network'),

@@ -18,7 +18,7 @@ export function upliftPlot(
 ): string {
   const series = rows.flatMap((row) => {
     const uplift = row.uplifts.find((one) => one.against === against);
-    return uplift === undefined ? [] : [{ name: `${row.strategy}, ${row.modalities}`, uplift }];
+    return uplift === undefined ? [] : [{ name: `${row.strategy}, ${row.inputs}`, uplift }];
   });
   const lines = [
     ...sites.map((site, at) => ({

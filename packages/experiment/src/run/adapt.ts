@@ -24,6 +24,7 @@ export interface Setting {
   readonly backbone: Backbone | null;
   readonly modalities: readonly ModalityName[];
   readonly seed: number;
+  readonly onProgress?: ((what: string) => void) | undefined;
 }
 
 /** The values each site would use, and what they cost. */
@@ -93,11 +94,13 @@ export async function together(sites: readonly Relearner[], preset: PresetName, 
         learningRate,
         weightDecay: recipe.weightDecay,
         candidates: recipe.candidates,
+        rivals: recipe.rivals,
         augmentation: recipe.augmentation,
         seed: seed * 1000 + round,
       }),
     quality: async (site, values) => (await site.score({ values, modalities, on: recipe.chosenOn })).ndcg,
     random: randomBytes(seed),
+    onRound: (round, reached) => setting.onProgress?.(`round ${round} of ${rounds}, ${reached.toFixed(4)}`),
   });
   const trained = sizeOf(result.values[0], trainable);
   return { values: result.values, trained, bytesSent: rounds * result.vectorLength * BYTES_AN_ELEMENT };
@@ -133,12 +136,14 @@ export async function personalised(sites: readonly Relearner[], from: Adapted, s
         learningRate: recipe.local.learningRate,
         weightDecay: recipe.weightDecay,
         candidates: recipe.candidates,
+        rivals: recipe.rivals,
         augmentation: recipe.augmentation,
         seed,
       });
       values.push(relearned.values);
     }
     const reached = await quality(values);
+    setting.onProgress?.(`${epochs} epochs of personalisation, ${reached.toFixed(4)}`);
     if (reached > best.quality) best = { values, quality: reached };
   }
   return { ...from, values: best.values, trained: sizeOf(best.values[0], () => true) };
@@ -166,9 +171,19 @@ async function train(
     readonly learningRate: number;
   },
 ): Promise<Values> {
-  const { batchSize, weightDecay, candidates, augmentation, averaging, patience, chosenOn } = recipe;
+  const { batchSize, weightDecay, candidates, rivals, augmentation, averaging, patience, chosenOn } = recipe;
   const earlyStopping = { patience, on: chosenOn };
-  const common = { modalities, batchSize, weightDecay, candidates, augmentation, averaging, seed, earlyStopping };
+  const common = {
+    modalities,
+    batchSize,
+    weightDecay,
+    candidates,
+    rivals,
+    augmentation,
+    averaging,
+    seed,
+    earlyStopping,
+  };
   return (await site.relearn({ ...common, ...o })).values;
 }
 

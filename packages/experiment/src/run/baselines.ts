@@ -16,12 +16,13 @@ export async function baselineScores(
     const baselines = await openBaselines(study, { chosenOn: recipe.chosenOn, threads });
     for (const ranker of baselines.rankers) add(ranker.name, (await evaluate(study, ranker, on)).scores);
     await baselines.close();
-    const { batchSize, weightDecay, candidates, augmentation, averaging, patience, chosenOn } = recipe;
+    const { batchSize, weightDecay, candidates, rivals, augmentation, averaging, patience, chosenOn } = recipe;
     const model = await trainIdentityModel(study, {
       ...recipe.scratch,
       batchSize,
       weightDecay,
       candidates,
+      rivals,
       augmentation,
       averaging,
       earlyStopping: { patience, on: chosenOn },

@@ -1,4 +1,4 @@
-import type { Augmentation, EvaluationSet, ModalityName, RecommenderConfig } from '@noren/recommender';
+import type { Augmentation, EvaluationSet, ModalityName, RecommenderConfig, Rivals } from '@noren/recommender';
 import type { PresetName } from '@noren/recommender/presets';
 
 /** Everything that decides what an experiment trains; chosen on validation items, never on test items. */
@@ -8,6 +8,8 @@ export interface Recipe {
   readonly weightDecay: number;
   /** Items scored at each position, at most. */
   readonly candidates: number;
+  /** Whether items that nobody has bought compete in training, too. */
+  readonly rivals: Rivals;
   readonly augmentation: Augmentation;
   /** Decay of the moving average over epochs. */
   readonly averaging: number;
@@ -30,6 +32,8 @@ export interface Recipe {
 /** One line of an experiment's plan: which modalities, and with them which ways to adapt. */
 export interface Variant {
   readonly modalities: readonly ModalityName[];
+  /** Transductive: items have vectors of their own besides; needs no headquarters. Default false. */
+  readonly identity?: boolean;
   readonly strategies: readonly StrategyName[];
 }
 

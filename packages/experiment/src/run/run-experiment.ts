@@ -1,5 +1,5 @@
 import { featureDimensions, fitFeaturiser, type Featuriser } from '@noren/dataset';
-import { pretrain, type Backbone, type ModalityName, type Relearner } from '@noren/recommender';
+import { openRelearner, pretrain, type Backbone, type ModalityName, type Relearner } from '@noren/recommender';
 import type { PresetName } from '@noren/recommender/presets';
 import type { ExperimentFederation } from '../federation/experiment-federation.ts';
 import { pool, type ShopData } from '../federation/regroup.ts';
@@ -34,7 +34,8 @@ export interface ExperimentOptions {
 export interface Run {
   /** A strategy, `after the gate`, or the name of a baseline. */
   readonly strategy: string;
-  readonly modalities: readonly ModalityName[];
+  /** `text+image`, with `+identity` where items have vectors of their own; empty for a baseline. */
+  readonly inputs: string;
   readonly seed: number;
   readonly measured: Measured;
   /** Parameters trained at a site. */
@@ -72,6 +73,7 @@ class OpenExperiment {
   readonly #headquarters: ExperimentSite | null;
   readonly #sites: readonly ExperimentSite[];
   readonly #pooled: ExperimentSite | null;
+  #known: readonly Relearner[] | null = null;
 
   static async open(o: ExperimentOptions): Promise<OpenExperiment> {
     const { federation, cacheFolder, threads } = o;
@@ -130,28 +132,30 @@ class OpenExperiment {
     );
     return [...scores].map(([strategy, network]): Run => {
       const measured = { priorWeight: 0, network, mixed: network, validation: 0 };
-      return { strategy, modalities: [], seed: 1, measured, trained: 0, bytesSent: 0, seconds: 0 };
+      return { strategy, inputs: '', seed: 1, measured, trained: 0, bytesSent: 0, seconds: 0 };
     });
   }
 
-  async run({ modalities, strategies }: Variant, seed: number): Promise<readonly Run[]> {
+  async run({ modalities, identity = false, strategies }: Variant, seed: number): Promise<readonly Run[]> {
     const { recipe, onProgress } = this.#o;
-    const sites = this.#sites.map(({ relearner }) => relearner);
+    const sites = identity ? this.#withIdentity() : this.#sites.map(({ relearner }) => relearner);
     const { config } = (sites[0] as Relearner).study;
-    const named = `${modalities.join('+')}, seed ${seed}`;
+    const inputs = [...modalities, ...(identity ? ['identity'] : [])].join('+');
+    const named = `${inputs}, seed ${seed}`;
     onProgress?.(`backbone, ${named}`);
     const backbone = await this.#pretrain(modalities, seed);
-    const setting: Setting = { recipe, config, backbone, modalities, seed };
+    const say = (what: string): void => onProgress?.(`${what}, ${named}`);
+    const setting: Setting = { recipe, config, backbone, modalities, seed, onProgress: say };
     const adapted = new Map<StrategyName, Adapted>();
     const runs: Run[] = [];
     for (const strategy of strategies) {
       onProgress?.(`${strategy}, ${named}`);
       const startedAt = performance.now();
-      const one = await this.#adapt(strategy, setting, adapted);
+      const one = await this.#adapt(strategy, sites, setting, adapted);
       const seconds = (performance.now() - startedAt) / 1000;
       adapted.set(strategy, one);
       const measured = await measure(sites, one.values, modalities, recipe);
-      runs.push({ strategy, modalities, seed, measured, trained: one.trained, bytesSent: one.bytesSent, seconds });
+      runs.push({ strategy, inputs, seed, measured, trained: one.trained, bytesSent: one.bytesSent, seconds });
     }
     const [own, local, federated] = [
       adapted.get('scratch'),
@@ -163,13 +167,28 @@ class OpenExperiment {
       const { values, adopted } = await gated(sites, models, backbone, setting);
       const measured = await measure(sites, values, modalities, recipe);
       const strategy = 'after the gate';
-      runs.push({ strategy, modalities, seed, measured, trained: 0, bytesSent: 0, seconds: 0, adopted });
+      runs.push({ strategy, inputs, seed, measured, trained: 0, bytesSent: 0, seconds: 0, adopted });
     }
     return runs;
   }
 
-  async #adapt(strategy: StrategyName, setting: Setting, before: ReadonlyMap<StrategyName, Adapted>): Promise<Adapted> {
-    const sites = this.#sites.map(({ relearner }) => relearner);
+  /** The sites once more, as a model sees them that knows the items of its catalogue. */
+  #withIdentity(): readonly Relearner[] {
+    this.#known ??= this.#sites.map(({ relearner: { study } }) =>
+      openRelearner(
+        { ...study, config: { ...study.config, identity: study.features.items } },
+        { threads: this.#o.threads },
+      ),
+    );
+    return this.#known;
+  }
+
+  async #adapt(
+    strategy: StrategyName,
+    sites: readonly Relearner[],
+    setting: Setting,
+    before: ReadonlyMap<StrategyName, Adapted>,
+  ): Promise<Adapted> {
     if (strategy === 'scratch') return scratch(sites, setting);
     if (strategy === 'backbone') return backboneAsIs(sites, setting);
     if (strategy === 'centralised') return centralised((this.#pooled as ExperimentSite).relearner, sites, setting);
@@ -189,6 +208,7 @@ class OpenExperiment {
       batchSize: recipe.batchSize,
       weightDecay: recipe.weightDecay,
       candidates: recipe.candidates,
+      rivals: recipe.rivals,
       augmentation: recipe.augmentation,
       averaging: recipe.averaging,
       patience: recipe.patience,
@@ -200,5 +220,6 @@ class OpenExperiment {
 
   async close(): Promise<void> {
     for (const one of [...this.#sites, this.#headquarters, this.#pooled]) await one?.relearner.close();
+    for (const one of this.#known ?? []) await one.close();
   }
 }

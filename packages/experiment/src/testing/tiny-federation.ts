@@ -61,6 +61,7 @@ export const tinyRecipe: Recipe = {
   batchSize: 32,
   weightDecay: 0,
   candidates: 64,
+  rivals: 'bought',
   augmentation: { thinning: 0.1, shuffling: 0 },
   averaging: 0.5,
   pretraining: { epochs: 15, learningRate: 0.02 },

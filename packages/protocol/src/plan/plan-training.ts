@@ -18,12 +18,22 @@ export type PlanOrder =
   | { readonly kind: 'together' }
   | { readonly kind: 'alternating'; readonly personalEpochs: number };
 
+/**
+ * How training varies a customer's purchases, anew in every epoch: the probability that one is left out, and the share of
+ * customers whose purchases come in random order.
+ */
+export interface PlanAugmentation {
+  readonly thinning: number;
+  readonly shuffling: number;
+}
+
 export interface PlanTraining {
   /** Of all trained groups together; with an alternating order, of the federated ones. */
   readonly epochs: number;
   readonly batchSize: number;
   readonly learningRate: number;
   readonly weightDecay: number;
+  readonly augmentation: PlanAugmentation;
   readonly objective: PlanObjective;
   readonly order: PlanOrder;
 }
@@ -44,6 +54,7 @@ export const trainingSchema: z.ZodType<PlanTraining> = z.strictObject({
   batchSize: z.int().min(1).max(65_536),
   learningRate: learningRateSchema,
   weightDecay: z.number().min(0).max(1),
+  augmentation: z.strictObject({ thinning: z.number().min(0).max(0.9), shuffling: z.number().min(0).max(1) }),
   objective: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('plain') }),
     z.strictObject({ kind: z.literal('fedprox'), mu: z.number().positive().max(1000) }),

@@ -44,6 +44,7 @@ const changes = fc.record({
     batchSize: fc.integer({ min: 1, max: 65_536 }),
     learningRate: positive(10),
     weightDecay: positive(1),
+    augmentation: fc.record({ thinning: positive(0.9), shuffling: positive(1) }),
     objective: fc.oneof(
       fc.constant({ kind: 'plain' } as const),
       fc.record({ kind: fc.constant('fedprox' as const), mu: positive(1000) }),

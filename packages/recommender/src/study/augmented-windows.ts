@@ -13,6 +13,7 @@ export interface Augmentation {
 }
 
 export function augmentedWindows(windows: Windows, o: Augmentation, random: SeededRandom): Windows {
+  if (o.thinning === 0 && o.shuffling === 0) return windows;
   const { length } = windows;
   const inputs = new Int32Array(windows.inputs.length);
   const targets = new Int32Array(windows.targets.length);

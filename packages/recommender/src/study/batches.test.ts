@@ -6,9 +6,11 @@ import { batchShape, epochBatches, type BatchArrays, type BatchShape } from './b
 const ITEMS = 200;
 const { windows } = tinyStudy(undefined, { customers: 50, items: ITEMS });
 
-function batchesOf(shape: BatchShape, seed = 1): BatchArrays[] {
-  const alignable = new Uint8Array(ITEMS).fill(1);
-  const batches = epochBatches(windows, shape, ITEMS, alignable, seededRandom(seed, 'batches'));
+const all = Int32Array.from({ length: ITEMS }, (_, item) => item);
+
+function batchesOf(shape: BatchShape, seed = 1, rivals: Int32Array = all): BatchArrays[] {
+  const draws = { rivals, alignable: new Uint8Array(ITEMS).fill(1), random: seededRandom(seed, 'batches') };
+  const batches = epochBatches(windows, shape, ITEMS, draws);
   return Array.from(batches, (batch) => structuredClone(batch));
 }
 
@@ -70,8 +72,36 @@ test('the order depends on the seed', () => {
 test('items without image or text are aligned with weight 0', () => {
   const shape = batchShape(windows, { batchSize: 8, items: ITEMS, candidates: ITEMS, aligned: 16 });
   const alignable = new Uint8Array(ITEMS).map((_, item) => item % 2);
-  for (const { aligned, alignedWeights } of epochBatches(windows, shape, ITEMS, alignable, seededRandom(1, 'b'))) {
+  const draws = { rivals: all, alignable, random: seededRandom(1, 'b') };
+  for (const { aligned, alignedWeights } of epochBatches(windows, shape, ITEMS, draws)) {
     expect(aligned).toHaveLength(16);
     expect([...(alignedWeights ?? [])]).toEqual(Array.from(aligned ?? [], (item) => item % 2));
   }
 });
+
+test.each([ITEMS, 60])(
+  'items that nobody has bought are no rivals when the bought ones are (%i candidates)',
+  (most) => {
+    const bought = new Set([...windows.inputs, ...windows.targets]);
+    // Padding is item 0, which nobody need have bought.
+    const rivals = all.filter((item) => bought.has(item) && pairsHave(item));
+    expect(rivals.length).toBeLessThan(ITEMS);
+    const shape = batchShape(windows, {
+      batchSize: 8,
+      items: ITEMS,
+      candidates: most,
+      aligned: 0,
+      rivals: rivals.length,
+    });
+    const batches = batchesOf(shape, 1, rivals);
+    for (const { candidates = [] } of batches) {
+      expect(new Set(candidates).size).toBe(shape.candidates);
+      for (const item of candidates) expect(rivals).toContain(item);
+    }
+    expect(batches.flatMap(pairs).toSorted()).toEqual(expected.toSorted());
+  },
+);
+
+function pairsHave(item: number): boolean {
+  return expected.some((pair) => pair.split('>').includes(String(item)));
+}

@@ -32,32 +32,33 @@ export function batchTensors(arrays: BatchArrays, shape: BatchShape): Batch {
 /** How much longer than average a batch's windows may be together before it is closed early. */
 const PLACES_SLACK = 1.15;
 
-/** Shape for windows and a batch size; `candidates` at most the catalogue's size. */
+/** Shape for windows and a batch size. `rivals`: how many items compete at all, see epochBatches; default all. */
 export function batchShape(
   windows: Windows,
-  o: { batchSize: number; items: number; candidates: number; aligned: number },
+  o: { batchSize: number; items: number; candidates: number; aligned: number; rivals?: number },
 ): BatchShape {
   const rows = Math.min(o.batchSize, windows.count);
   const expected = Math.ceil((PLACES_SLACK * rows * windows.examples) / windows.count);
   const places = Math.min(Math.max(expected, windows.length), rows * windows.length);
   // Every window's own items must be among its candidates.
-  const candidates = o.candidates >= o.items ? o.items : Math.min(o.items, Math.max(o.candidates, places + rows));
+  const rivals = o.rivals ?? o.items;
+  const candidates = o.candidates >= rivals ? rivals : Math.min(rivals, Math.max(o.candidates, places + rows));
   return { rows, length: windows.length, places, candidates, aligned: Math.min(o.aligned, candidates) };
 }
 
 /**
  * Goes through all windows once in random order, a batch at a time. Real positions are packed to the front of `places`,
- * the rest has weight 0, so a batch costs what it holds.
+ * the rest has weight 0, so a batch costs what it holds. Candidates are drawn from `rivals`, catalogue rows that hold every
+ * item of the windows.
  */
 export function* epochBatches(
   windows: Windows,
   shape: BatchShape,
   items: number,
-  alignable: Uint8Array,
-  random: SeededRandom,
+  draws: Draws,
 ): Generator<BatchArrays> {
-  const order = random.shuffle(Int32Array.from({ length: windows.count }, (_, row) => row));
-  yield* packed(new BatchAssembler(windows, shape, items, { alignable, random }), order);
+  const order = draws.random.shuffle(Int32Array.from({ length: windows.count }, (_, row) => row));
+  yield* packed(new BatchAssembler(windows, shape, items, draws), order);
 }
 
 /** The same with the windows given, in their order, scored against the whole catalogue; nothing is random. */
@@ -76,7 +77,8 @@ function* packed(batch: BatchAssembler, order: Int32Array): Generator<BatchArray
 /** Takes an item out of a softmax. Finite: minus infinity would turn into NaN in the gradient. */
 const HAD_ALREADY = -1e9;
 
-interface Draws {
+export interface Draws {
+  readonly rivals: Int32Array;
   readonly alignable: Uint8Array;
   readonly random: SeededRandom;
 }
@@ -151,7 +153,7 @@ class BatchAssembler {
       excluded: this.#excluded,
     };
     if (this.#draws !== undefined) {
-      if (this.#candidates !== undefined) batch['candidates'] = this.#candidates.finish(this.#draws.random);
+      if (this.#candidates !== undefined) batch['candidates'] = this.#candidates.finish(this.#draws);
       if (this.#shape.aligned > 0) Object.assign(batch, this.#alignment(this.#draws, batch['candidates']));
     }
     this.#rows = 0;
@@ -203,8 +205,9 @@ class CandidateRows {
     return this.#count - 1;
   }
 
-  finish(random: SeededRandom): Int32Array {
-    while (this.#count < this.#items.length) this.rowOf(random.below(this.#rows.length));
+  finish({ rivals, random }: Draws): Int32Array {
+    if (this.#items.length === rivals.length) for (const item of rivals) this.rowOf(item);
+    while (this.#count < this.#items.length) this.rowOf(rivals[random.below(rivals.length)] as number);
     const chosen = this.#items.slice();
     for (const item of chosen) this.#rows[item] = -1;
     this.#count = 0;

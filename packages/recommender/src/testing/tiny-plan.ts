@@ -14,6 +14,7 @@ const usual: Omit<PlanTemplate, 'name' | 'groups'> = {
     learningRate: 0.01,
     weightDecay: 0,
     objective: { kind: 'plain' },
+    augmentation: { thinning: 0, shuffling: 0 },
     order: { kind: 'together' },
   },
   personalisation: { epochs: 2, learningRate: 0.01, groups: 'trained' },

@@ -9,7 +9,9 @@ import type { ModelValues } from '../parameters/values.ts';
 import { MovingAverage } from './moving-average.ts';
 import { nextTurn } from './next-turn.ts';
 import type { Relearned, RelearnOptions } from './relearn-options.ts';
-import type { Trainer } from './trainer.ts';
+import { rivalsOf, type Trainer } from './trainer.ts';
+
+const AS_THEY_ARE = { thinning: 0, shuffling: 0 };
 
 /** The training loop: same study, values, options and seed give the same result. */
 export async function runEpochs(
@@ -21,6 +23,7 @@ export async function runEpochs(
   const { windows, features } = study;
   const alignable = features.image.present.map((image, item) => image & (features.text.present[item] ?? 0));
   const random = seededRandom(o.seed, 'batches');
+  const draws = { rivals: rivalsOf(study, o.rivals ?? 'catalogue'), alignable, random };
   const rate = { learningRate: o.learningRate, proximal: o.proximal?.weight ?? 0 };
   const losses: number[] = [];
   // With nobody held out there is nothing to stop by: the last epoch stays.
@@ -33,8 +36,8 @@ export async function runEpochs(
   for (let epoch = 1; epoch <= o.epochs; epoch += 1) {
     let sum = 0;
     let steps = 0;
-    const varied = o.augmentation === undefined ? windows : augmentedWindows(windows, o.augmentation, random);
-    for (const batch of epochBatches(varied, shape, features.items, alignable, random)) {
+    const varied = augmentedWindows(windows, o.augmentation ?? AS_THEY_ARE, random);
+    for (const batch of epochBatches(varied, shape, features.items, draws)) {
       o.signal?.throwIfAborted();
       sum += await training.step(batchTensors(batch, shape), rate);
       steps += 1;

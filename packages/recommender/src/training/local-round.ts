@@ -13,13 +13,14 @@ export type LocalRoundOptions = Pick<RelearnOptions, 'values' | 'modalities' | '
  */
 export async function trainLocalRound(relearner: Relearner, o: LocalRoundOptions): Promise<Relearned> {
   const { training, values, modalities, seed, signal } = o;
-  const { objective, order, batchSize, learningRate, weightDecay } = training;
+  const { objective, order, batchSize, learningRate, weightDecay, augmentation } = training;
   const scopeOf = (group: string): PlanGroup['scope'] => o.groups[group]?.scope ?? 'frozen';
   const common = {
     modalities,
     batchSize,
     learningRate,
     weightDecay,
+    augmentation,
     seed,
     ...(signal === undefined ? {} : { signal }),
   };

@@ -57,6 +57,7 @@ export async function personalise(relearner: Relearner, o: PersonaliseOptions): 
       batchSize: training.batchSize,
       learningRate: personalisation.learningRate,
       weightDecay: training.weightDecay,
+      augmentation: training.augmentation,
       seed: o.seed,
       ...(o.signal === undefined ? {} : { signal: o.signal }),
       ...change,

@@ -11,7 +11,9 @@ export type PretrainOptions = Pick<
   RelearnOptions,
   'epochs' | 'batchSize' | 'learningRate' | 'seed' | 'onProgress' | 'signal'
 > &
-  Partial<Pick<RelearnOptions, 'modalities' | 'weightDecay' | 'candidates' | 'augmentation' | 'averaging'>> & {
+  Partial<
+    Pick<RelearnOptions, 'modalities' | 'weightDecay' | 'candidates' | 'rivals' | 'augmentation' | 'averaging'>
+  > & {
     /** The frozen encoders that made the study's features; they travel with the backbone. */
     readonly featuriser: Pick<Featuriser, 'tensors'>;
     /** Default 8. */

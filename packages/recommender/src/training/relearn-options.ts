@@ -12,6 +12,8 @@ export interface EpochReport {
   readonly validation?: number;
 }
 
+export type Rivals = 'catalogue' | 'bought';
+
 export interface RelearnOptions {
   /** Every parameter's start; left untouched. */
   readonly values: ModelValues;
@@ -40,6 +42,12 @@ export interface RelearnOptions {
   readonly earlyStopping?: { readonly patience: number; readonly on?: 'early-stopping' | 'validation' };
   /** Items scored at each position, at most; a larger catalogue is sampled anew for every batch. Default 4096. */
   readonly candidates?: number;
+  /**
+   * Which items a prediction competes with: all of the `catalogue`, or only those `bought` in training. An item that nobody
+   * has bought may be new; as a rival in every step it learns that nobody wants it, which hurts where many of the next
+   * purchases are of such items. Default `catalogue`.
+   */
+  readonly rivals?: Rivals;
   /** Varies the sequences anew in every epoch; default: they are taken as they are. */
   readonly augmentation?: Augmentation;
   /** Decay of a moving average of the values over epochs, which is what is scored and kept; default 0, no average. */

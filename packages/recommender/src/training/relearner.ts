@@ -74,6 +74,7 @@ class CompiledRelearner implements Relearner {
       trainableGroups: groups.filter((name) => o.trainable(name)),
       batchSize: o.batchSize,
       candidates: o.candidates ?? DEFAULT_CANDIDATES,
+      rivals: o.rivals ?? 'catalogue',
       alignment: o.alignment ?? false,
       weightDecay: o.weightDecay ?? 0,
       proximal: (o.proximal?.weight ?? 0) > 0,

@@ -4,6 +4,7 @@ import { featureTables } from '../model/feature-tables.ts';
 import type { Forward } from '../model/forward.ts';
 import { alignmentLoss, nextItemLoss } from '../model/scores.ts';
 import { isUsed, parameterGroups } from '../parameters/groups.ts';
+import type { Rivals } from './relearn-options.ts';
 import { batchShape, type BatchShape } from '../study/batches.ts';
 import { boughtItems, type Study } from '../study/study.ts';
 
@@ -21,6 +22,8 @@ export interface TrainerSetup {
   readonly batchSize: number;
   /** Items scored at each position, at most; a larger catalogue is sampled anew for every batch. */
   readonly candidates: number;
+  /** Whether items that nobody has bought compete, too. */
+  readonly rivals: Rivals;
   readonly alignment: boolean;
   readonly weightDecay: number;
   readonly proximal: boolean;
@@ -39,6 +42,13 @@ const GRADIENT_NORM = 5;
 /** `load` restarts the noise, so one pool serves every run: the order of the batches is what a run's seed decides. */
 const NOISE_SEED = 1;
 
+/** Catalogue rows of the items that compete for a prediction. */
+export function rivalsOf(study: Study, rivals: Rivals): Int32Array {
+  const bought = boughtItems(study);
+  const all = Int32Array.from({ length: study.features.items }, (_, item) => item);
+  return rivals === 'catalogue' ? all : all.filter((item) => bought[item] === 1);
+}
+
 export async function compileTrainer(study: Study, setup: TrainerSetup, o: RuntimeOptions): Promise<Trainer> {
   const { config, features, windows } = study;
   const aligning = setup.alignment && setup.stage.includes('image') && setup.stage.includes('text');
@@ -46,6 +56,7 @@ export async function compileTrainer(study: Study, setup: TrainerSetup, o: Runti
     batchSize: setup.batchSize,
     items: features.items,
     candidates: setup.candidates,
+    rivals: rivalsOf(study, setup.rivals).length,
     aligned: aligning ? ALIGNED_ITEMS : 0,
   });
   const groups = parameterGroups(config);
