@@ -1,4 +1,4 @@
-import { groupOf, mean, type ModelValues, type Relearner } from '@noren/recommender';
+import { groupOf, mean, type ModelValues } from '@noren/recommender';
 import { decodeSum, encodeUpdate, quantiserFor, type RandomSource } from '@noren/secure-aggregation';
 
 type Values = Map<string, Float32Array>;
@@ -12,7 +12,7 @@ export interface FederatedResult {
   readonly vectorLength: number;
 }
 
-export interface FederateOptions {
+export interface FederateOptions<Site> {
   /** Every site's start; the same values in the shared groups. */
   readonly start: ModelValues;
   readonly scopeOf: (group: string) => 'frozen' | 'federated' | 'local';
@@ -20,9 +20,9 @@ export interface FederateOptions {
   /** L2 norm each update is clipped to. */
   readonly clipNorm: number;
   /** One site's part of a round, from its values. */
-  relearn(site: Relearner, values: ModelValues, round: number): Promise<{ values: Values; examples: number }>;
+  relearn(site: Site, values: ModelValues, round: number): Promise<{ values: Values; examples: number }>;
   /** A site's validation quality, NDCG without cut-off by customer; the best round over all customers is kept. */
-  quality(site: Relearner, values: ModelValues): Promise<Float64Array>;
+  quality(site: Site, values: ModelValues): Promise<Float64Array>;
   readonly random: RandomSource;
   onRound?(round: number, quality: number): void;
 }
@@ -31,7 +31,7 @@ export interface FederateOptions {
  * Federated averaging (McMahan et al. 2017) of the shared groups, with what a real round does to the numbers: clipping,
  * weights, stochastic rounding to the ring, a sum modulo 2^32. Masks are left out, because in the sum they cancel exactly.
  */
-export async function federate(sites: readonly Relearner[], o: FederateOptions): Promise<FederatedResult> {
+export async function federate<Site>(sites: readonly Site[], o: FederateOptions<Site>): Promise<FederatedResult> {
   const shared = [...o.start.keys()].filter((name) => o.scopeOf(groupOf(name)) === 'federated');
   let values: Values[] = sites.map(() => new Map(o.start));
   const quality = async (): Promise<number> => {
