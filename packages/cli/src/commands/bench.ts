@@ -65,7 +65,10 @@ export function benchCommand(): Command {
     .addArgument(new Argument('<name>', 'which benchmark').choices([...names, 'all']))
     .option('--scale', 'secagg: also 1,000 and 10,000 sites in groups, about half an hour', false)
     .option('--data <folder>', 'images: the folder whose images are encoded; accuracy: the folder of the data sets')
-    .option('--experiment <name>', 'accuracy: one of amazon-scientific, uci-elsewhere, uci-shops, hm-divided, hm-lines')
+    .option(
+      '--experiment <name>',
+      'accuracy: one of amazon-scientific, uci-elsewhere, uci-shops, uci-small-headquarters, hm-divided, hm-lines',
+    )
     .option('--seeds <count>', 'accuracy: trainings of everything', wholeNumber(1, 100), 3)
     .option('--out <folder>', 'accuracy: where tables and plots are written', 'accuracy')
     .option('--rows <count>', 'import: how many purchases; default 10,000,000', wholeNumber(1000, 200_000_000))

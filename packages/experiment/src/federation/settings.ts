@@ -12,7 +12,14 @@ import type { ExperimentFederation } from './experiment-federation.ts';
 import { partOf, pool, type ShopData } from './regroup.ts';
 
 /** The experiments of docs/accuracy.md. */
-export const experimentNames = ['amazon-scientific', 'uci-elsewhere', 'uci-shops', 'hm-divided', 'hm-lines'] as const;
+export const experimentNames = [
+  'amazon-scientific',
+  'uci-elsewhere',
+  'uci-shops',
+  'uci-small-headquarters',
+  'hm-divided',
+  'hm-lines',
+] as const;
 export type ExperimentName = (typeof experimentNames)[number];
 
 /** Names of the folders below the data folder, as upstream's files lie in them. */
@@ -20,6 +27,7 @@ export const experimentFolders: Readonly<Record<ExperimentName, string>> = {
   'amazon-scientific': 'amazon-scientific-clip',
   'uci-elsewhere': 'uci-online-retail',
   'uci-shops': 'uci-online-retail',
+  'uci-small-headquarters': 'uci-online-retail',
   'hm-divided': 'hm',
   'hm-lines': 'hm',
 };
@@ -36,7 +44,9 @@ export async function readFederation(
     case 'uci-elsewhere':
       return uciElsewhere(await importFederation('uci-online-retail', folder, { onProgress, fewestCustomers: 1 }));
     case 'uci-shops':
-      return uciShops(await importFederation('uci-online-retail', folder, { onProgress }));
+      return uciShops(await importFederation('uci-online-retail', folder, { onProgress }), { share: 0.8, shops: 8 });
+    case 'uci-small-headquarters':
+      return uciShops(await importFederation('uci-online-retail', folder, { onProgress }), { share: 0.1, shops: 24 });
     case 'hm-divided':
       return hmDivided(await importFederation('hm', folder, { onProgress, headquarters: 'Ladieswear' }));
     case 'hm-lines':
@@ -79,22 +89,25 @@ function uciElsewhere({ headquarters, sites }: FederationData): ExperimentFedera
   };
 }
 
-const UK_SHOPS = 24;
-const UK_HEADQUARTERS_SHARE = 0.1;
-
-function uciShops({ headquarters, sites }: FederationData): ExperimentFederation {
-  const share = (customer: string): number => shareOf('uci-shops', customer);
-  const shops = Array.from({ length: UK_SHOPS }, (_, shop): ShopData & { name: string } => {
-    const from = UK_HEADQUARTERS_SHARE + ((1 - UK_HEADQUARTERS_SHARE) * shop) / UK_SHOPS;
-    const to = UK_HEADQUARTERS_SHARE + ((1 - UK_HEADQUARTERS_SHARE) * (shop + 1)) / UK_SHOPS;
-    const own = partOf(headquarters, (customer) => share(customer) >= from && share(customer) < to);
-    return { name: `UK shop ${shop + 1}`, ...own };
-  });
+/** The United Kingdom's customers, dealt out by a fixed hash: `share` of them to headquarters, the others to `shops`. */
+function uciShops(
+  { headquarters, sites }: FederationData,
+  { share, shops }: { readonly share: number; readonly shops: number },
+): ExperimentFederation {
+  const placeOf = (customer: string): number => {
+    const place = shareOf('uci-shops', customer);
+    return place < share ? -1 : Math.min(shops - 1, Math.floor(((place - share) / (1 - share)) * shops));
+  };
+  const dealt = Array.from({ length: shops }, (_, shop): ShopData & { name: string } => ({
+    name: `UK shop ${shop + 1}`,
+    ...partOf(headquarters, (customer) => placeOf(customer) === shop),
+  }));
+  const part = `${Math.round(share * 100)} %`;
   return {
-    name: `UCI Online Retail, five countries and ${UK_SHOPS} shops`,
-    note: `Headquarters: ${UK_HEADQUARTERS_SHARE * 100} % of the United Kingdom's customers, by a fixed hash. Sites: the countries with 20 customers or more (real), and ${UK_SHOPS} shops among which the hash deals out the other customers of the United Kingdom (invented).`,
-    headquarters: partOf(headquarters, (customer) => share(customer) < UK_HEADQUARTERS_SHARE),
-    sites: [...sites.map(({ name, data }) => ({ name, ...data })), ...shops],
+    name: `UCI Online Retail, five countries and ${shops} shops, headquarters with ${part} of the United Kingdom`,
+    note: `Headquarters: ${part} of the United Kingdom's customers, by a fixed hash. Sites: the countries with 20 customers or more (real), and ${shops} shops among which the hash deals out the other customers of the United Kingdom (invented).`,
+    headquarters: partOf(headquarters, (customer) => placeOf(customer) === -1),
+    sites: [...sites.map(({ name, data }) => ({ name, ...data })), ...dealt],
   };
 }
 

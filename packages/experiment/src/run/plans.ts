@@ -72,6 +72,7 @@ const uci: Recipe = { ...recipe, augmentation: { thinning: 0.2, shuffling: 0 } }
 const hm: Recipe = {
   ...recipe,
   config: { ...config, dropout: 0.4 },
+  federated: { rounds: 10, epochs: 2, learningRate: 0.0002 },
   pretraining: { epochs: 60, learningRate: 0.001 },
   patience: 15,
 };
@@ -101,6 +102,11 @@ export const experimentPlans: Readonly<Record<ExperimentName, ExperimentPlan>> =
     variants: [{ modalities: textPrice, strategies: alone }],
   },
   'uci-shops': { recipe: uci, variants: [{ modalities: textPrice, strategies: withFederation }] },
+  'uci-small-headquarters': {
+    // A backbone of few customers leaves more to learn together.
+    recipe: { ...uci, federated: { rounds: 12, epochs: 2, learningRate: 0.002 } },
+    variants: [{ modalities: textPrice, strategies: few }],
+  },
   'hm-divided': {
     recipe: { ...hm, chosenOn: 'validation' },
     variants: [text, textPrice, all].map((modalities) => ({ modalities, strategies: alone })),
