@@ -132,6 +132,25 @@ describe('a federation of five sites', () => {
     startAgent(victim);
   }, 240_000);
 
+  test('a coordinator killed in the middle of a round completes that very round, exactly', async () => {
+    const running = await until(
+      ports.console,
+      ({ running: round }) =>
+        round?.phase === 'relearning' && round.cohort.length === sites.length ? round : undefined,
+      { what: 'a round of all sites that re-learns', seconds: 120, processes: everything() },
+    );
+    await coordinator.killHard();
+    coordinator = startCoordinator();
+    const round = await roundEnds(running.number);
+    expect(round.id).toBe(running.id);
+    expect(round.outcome, round.reason ?? '').not.toBe('failed');
+    expect(round.resumedAt).toHaveLength(1);
+    expect(round).toMatchObject({ dropped: [], refused: [] });
+    expect(round.survivors.toSorted()).toEqual(sites);
+    const { kept, plain } = await sums(round, sites);
+    expect(kept).toEqual(plain);
+  }, 240_000);
+
   test('a coordinator killed between rounds goes on with the next round and the same release', async () => {
     const before = await until(
       ports.console,
