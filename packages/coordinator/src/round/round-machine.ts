@@ -156,7 +156,8 @@ class Turn {
     const least = DEADLINES[step] === null ? this.#at + ARITHMETIC_TIME : by;
     const deadlineAt = Math.max(this.#state.deadlineAt ?? least, least);
     const returnBy = this.#state.returnBy === null ? null : Math.max(this.#state.returnBy, by);
-    this.#state = { ...this.#state, deadlineAt, returnBy, returning: { by, sites: new Set(sites) } };
+    const returning = sites.length === 0 ? null : { by, sites: new Set(sites) };
+    this.#state = { ...this.#state, deadlineAt, returnBy, returning };
     this.#record({ kind: 'round-resumed', phase, deadlineAt });
     if (step === 'opening') this.#actions.push({ kind: 'open-sum' });
     if (step === 'candidate') this.#actions.push({ kind: 'make-candidate' });
