@@ -132,15 +132,17 @@ describe('a federation of five sites', () => {
     startAgent(victim);
   }, 240_000);
 
-  test('a coordinator killed in the middle of a round completes that very round, exactly', async () => {
+  test('a coordinator and a site killed in the middle of a round complete that very round, exactly', async () => {
     const running = await until(
       ports.console,
       ({ running: round }) =>
         round?.phase === 'relearning' && round.cohort.length === sites.length ? round : undefined,
       { what: 'a round of all sites that re-learns', seconds: 120, processes: everything() },
     );
-    await coordinator.killHard();
+    const victim = sites[1] ?? '';
+    await Promise.all([coordinator.killHard(), agents.get(victim)?.killHard()]);
     coordinator = startCoordinator();
+    startAgent(victim);
     const round = await roundEnds(running.number);
     expect(round.id).toBe(running.id);
     expect(round.outcome, round.reason ?? '').not.toBe('failed');
