@@ -8,10 +8,11 @@ import type { TlsIdentity } from '@noren/protocol';
 import { decodeSum, quantiserFor } from '@noren/secure-aggregation';
 import { federatedVector, readSafetensors } from '@noren/tensor/safetensors';
 import pino from 'pino';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { CoordinatorConfigInput } from './config.ts';
 import { Coordinator } from './coordinator.ts';
+import { eventually } from './testing/eventually.ts';
 import { temporaryFolder } from './testing/folders.ts';
 import { testBackbone, testPlan, testRelease, VECTOR_LENGTH } from './testing/lineage.ts';
 import { connected, enrolled } from './testing/network-link.ts';
@@ -104,7 +105,7 @@ describe('a federation of five sites over the network', () => {
       before.map((value, place) => value + (meanUpdate[place] ?? 0)),
     );
     expect(first.view().release).toMatchObject({ number: 1, round: 1, hash: contentHash(candidate) });
-    await vi.waitFor(() => expect(survivors.every(({ site }) => site.record.closings.length === 1)).toBe(true));
+    await eventually(() => expect(survivors.every(({ site }) => site.record.closings.length === 1)).toBe(true));
     const view = first.view();
     await first.close();
 
@@ -144,7 +145,7 @@ describe('a federation of five sites over the network', () => {
     expect(round?.reason).toMatch(/the candidate may be worse: .* -0\.0500, at least -0\.0507/);
     expect(coordinator.lineage.release).toMatchObject({ number: 0, moments: null });
     const closing = { outcome: 'rejected', releaseHash: contentHash(testRelease()) };
-    await vi.waitFor(() => expect(members[0]?.site.record.closings).toMatchObject([closing]));
+    await eventually(() => expect(members[0]?.site.record.closings).toMatchObject([closing]));
   });
 
   test.each(['closed', 'killed'])('goes on with the round in which it was %s', async (how) => {
@@ -154,7 +155,7 @@ describe('a federation of five sites over the network', () => {
     const { address } = await first.start();
     const members = await federationOf(first, (index) => ({ afterKeys: index < 2 ? 'uploads' : 'stalls' }));
     await first.startRound();
-    await vi.waitFor(() => expect(first.view().running?.waitingFor).toMatch(/^Waiting .*: 2 of 5 are in/));
+    await eventually(() => expect(first.view().running?.waitingFor).toMatch(/^Waiting .*: 2 of 5 are in/));
     // What is on the disk now is what a power cut would leave: logs without an end.
     const copy = await temporaryFolder();
     if (how === 'killed') await cp(home, copy, { recursive: true });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CertificateAuthority, encodeSiteMessage, generateSigningKey, parseSiteId } from '@noren/protocol';
 import type { PeerIdentity, SiteMessage } from '@noren/protocol';
 import pino from 'pino';
-import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { BlobStore } from '../blobs/blob-store.ts';
 import { RETURN_TIME } from '../round/round-machine.ts';
@@ -14,6 +14,7 @@ import type { RoundStorage } from '../round-log/round-folders.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { Journal } from '../store/journal.ts';
 import { openSqliteEventStore } from '../store/sqlite-event-store.ts';
+import { eventually } from '../testing/eventually.ts';
 import { temporaryFolder } from '../testing/folders.ts';
 import { joined, linked } from '../testing/in-process-link.ts';
 import { testBackbone, testPlan, testRelease, VECTOR_LENGTH } from '../testing/lineage.ts';
@@ -168,8 +169,8 @@ test('a site that is lost while the coordinator is away is recovered like any ot
   lost.site.disconnect();
   reconnect(second, others);
   const waitingFor = (): string => second.view(ADDRESSES).running?.waitingFor ?? '';
-  await vi.waitFor(() => expect(waitingFor()).toMatch(/The coordinator restarted; akita can come back until 00:02:00/));
-  await vi.waitFor(() => expect(waitingFor()).toContain('3 of 4 are in'));
+  await eventually(() => expect(waitingFor()).toMatch(/The coordinator restarted; akita can come back until 00:02:00/));
+  await eventually(() => expect(waitingFor()).toContain('3 of 4 are in'));
   clock.advance(RETURN_TIME);
   await second.idle();
   expect(await second.round(1)).toMatchObject({
