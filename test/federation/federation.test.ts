@@ -101,12 +101,15 @@ describe('a federation of five sites', () => {
     }
     coordinator = startCoordinator();
     for (const site of sites) startAgent(site);
-    // The demonstration may have begun a round as it stopped; this one is the first with every site.
+    // A round that the demonstration was in as it stopped goes on, and one may begin before the last site is back.
     const startedAt = new Date().toISOString();
     const round = await until(
       ports.console,
       (view) =>
-        view.rounds.find(({ outcome, startedAt: at }) => outcome !== null && outcome !== 'failed' && at > startedAt),
+        view.rounds.find(
+          ({ outcome, startedAt: at, survivors }) =>
+            outcome !== null && outcome !== 'failed' && at > startedAt && survivors.length === sites.length,
+        ),
       { what: 'a round of all sites', seconds: 120, processes: everything() },
     );
     expect(round.dropped).toEqual([]);
@@ -130,6 +133,27 @@ describe('a federation of five sites', () => {
     const { kept, plain } = await sums(round, others);
     expect(kept).toEqual(plain);
     startAgent(victim);
+  }, 240_000);
+
+  test('a coordinator and a site killed in the middle of a round complete that very round, exactly', async () => {
+    const running = await until(
+      ports.console,
+      ({ running: round }) =>
+        round?.phase === 'relearning' && round.cohort.length === sites.length ? round : undefined,
+      { what: 'a round of all sites that re-learns', seconds: 120, processes: everything() },
+    );
+    const victim = sites[1] ?? '';
+    await Promise.all([coordinator.killHard(), agents.get(victim)?.killHard()]);
+    coordinator = startCoordinator();
+    startAgent(victim);
+    const round = await roundEnds(running.number);
+    expect(round.id).toBe(running.id);
+    expect(round.outcome, round.reason ?? '').not.toBe('failed');
+    expect(round.resumedAt).toHaveLength(1);
+    expect(round).toMatchObject({ dropped: [], refused: [] });
+    expect(round.survivors.toSorted()).toEqual(sites);
+    const { kept, plain } = await sums(round, sites);
+    expect(kept).toEqual(plain);
   }, 240_000);
 
   test('a coordinator killed between rounds goes on with the next round and the same release', async () => {

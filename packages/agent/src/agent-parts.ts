@@ -7,6 +7,7 @@ import type { HomeLayout } from './home/layout.ts';
 import type { AgentState } from './home/state.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { PrivacyLedger } from './privacy-ledger/privacy-ledger.ts';
+import type { RoundVault } from './session/round-vault.ts';
 import type { DataJob, ServedModel, Trainer } from './relearning/trainer.ts';
 
 /** What the rooms of one agent share. Opened once by the agent, closed by it. */
@@ -20,6 +21,7 @@ export interface AgentParts {
   readonly privacyLedger: PrivacyLedger;
   readonly blobs: BlobFolder;
   readonly trainer: Trainer;
+  readonly vault: RoundVault;
   readonly log: Logger;
   readonly now: () => Date;
 }

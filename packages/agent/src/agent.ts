@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { connectFederation, parseHash, parsePlan, planHash } from '@noren/protocol';
+import { connectFederation, parseHash } from '@noren/protocol';
 import { identityFromPrivateKey } from '@noren/secure-aggregation';
 import type { Logger } from 'pino';
 import { dataJob, releaseShown, servedModel, type AgentParts } from './agent-parts.ts';
 import { writeAtomically } from './home/atomic-file.ts';
 import { BlobFolder } from './home/blobs.ts';
+import { readBootId } from './home/boot-id.ts';
 import { readConfig } from './home/config.ts';
 import { readIdentity } from './home/identity.ts';
 import { homeLayout } from './home/layout.ts';
@@ -18,9 +18,11 @@ import { WorkerTrainer } from './relearning/worker-trainer.ts';
 import { startServing, type ServingEndpoint } from './serving/serve.ts';
 import { Adoption } from './session/adoption.ts';
 import { CertificateKeeper } from './session/certificate-keeper.ts';
+import { findCutOffRound } from './session/cut-off-round.ts';
 import { Link } from './session/link.ts';
 import { Outbox } from './session/outbox.ts';
 import { RoundRunner } from './session/round-runner.ts';
+import { RoundVault } from './session/round-vault.ts';
 import { AGENT_VERSION } from './version.ts';
 
 export interface AgentOptions {
@@ -28,6 +30,8 @@ export interface AgentOptions {
   /** Where tasks on the site's data run. Default: a worker thread, and another one for the recommendation endpoint. */
   readonly trainer?: Trainer;
   readonly now?: () => Date;
+  /** Names this run of the operating system; null for none. Default: what the system says. */
+  readonly bootId?: string | null;
   /** In [0, 1): spreads reconnections over time. No secret depends on it. */
   readonly random?: () => number;
 }
@@ -62,6 +66,7 @@ export class Agent {
     const lock = await lockHome(home);
     try {
       const state = await StateFile.open(layout.state);
+      const bootId = options.bootId === undefined ? await readBootId() : options.bootId;
       const ledger = Ledger.open(layout.ledger, state.current.ledger, now);
       const privacyLedger = PrivacyLedger.open(layout.privacyLedger, state.current.privacyLedger, now);
       const anchors = (): Pick<AgentState, 'ledger' | 'privacyLedger'> => ({
@@ -83,6 +88,7 @@ export class Agent {
         privacyLedger,
         blobs: new BlobFolder(layout.blobs),
         trainer: options.trainer ?? new WorkerTrainer(),
+        vault: new RoundVault(layout, site.identityKey, bootId),
         log: options.log.child({ site: site.siteId }),
         now,
       };
@@ -185,15 +191,10 @@ export class Agent {
     }
   }
 
-  /** A round this site had keys out for when it stopped cannot be gone on with, but its candidate can be judged. */
   async #resume(runner: RoundRunner): Promise<void> {
-    const { lastPlan } = this.#parts.memory.current;
-    if (lastPlan === null || lastPlan.stage === 'seen' || lastPlan.stage === 'finished') return;
-    const bytes = await readFile(this.#parts.layout.round(lastPlan.roundId).plan).catch(() => null);
-    if (bytes === null) return;
-    const hash = planHash(bytes);
-    const hashHex = Buffer.from(hash).toString('hex');
-    if (hashHex === lastPlan.hash) runner.resume({ plan: parsePlan(bytes), bytes, hash, hashHex });
+    const found = await findCutOffRound(this.#parts);
+    await this.#parts.vault.keepOnly(found?.offer.plan.roundId ?? null);
+    if (found !== null) runner.resume(found);
   }
 
   async #serve(): Promise<ServingEndpoint | null> {

@@ -8,6 +8,7 @@
  * - `unknown-site`, `site-exists`: correct the site id.
  * - `blob-missing`, `blob-damaged`, `store-failed`, `store-conflict`: the disk or the database is not what it should be.
  * - `unsound-aggregate`: a round's sum failed its checks.
+ * - `round-log-unusable`: a round that a stop cut off cannot go on; it ends, and the next one runs.
  */
 export type CoordinatorErrorCode =
   | 'home-in-use'
@@ -29,7 +30,8 @@ export type CoordinatorErrorCode =
   | 'blob-damaged'
   | 'store-failed'
   | 'store-conflict'
-  | 'unsound-aggregate';
+  | 'unsound-aggregate'
+  | 'round-log-unusable';
 
 /** The one error of this package: what happened, where, and what to do. */
 export class CoordinatorError extends Error {

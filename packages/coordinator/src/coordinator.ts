@@ -15,12 +15,14 @@ import { CoordinatorError } from './coordinator-error.ts';
 import { ChangeFeed } from './events/change-feed.ts';
 import { NatsPublisher } from './events/nats-publisher.ts';
 import { Federation } from './federation/federation.ts';
+import { runningRound } from './federation/federation-state.ts';
 import type { FederationState } from './federation/federation-state.ts';
 import { createHome, keepConfig, keepIdentity, readPostgresUrl } from './home.ts';
 import type { CoordinatorIdentity } from './home.ts';
 import { startHttpServer } from './http/http-server.ts';
 import { metricsText } from './http/metrics.ts';
 import { operatorApi } from './http/operator-api.ts';
+import { RoundFolders } from './round-log/round-folders.ts';
 import type { EventStore } from './store/event-store.ts';
 import { Journal } from './store/journal.ts';
 import { openPostgresEventStore } from './store/postgres-event-store.ts';
@@ -80,7 +82,7 @@ export class Coordinator {
   }
 
   /**
-   * Opens the home, creating it and everything in it on the first start, and closes a round that a crash cut off.
+   * Opens the home, creating it and everything in it on the first start, and goes on with a round that a stop cut off.
    * Nothing listens yet. Throws CoordinatorError `config-invalid`, `home-in-use`, `home-invalid` or `store-failed`.
    */
   static async open(input: CoordinatorConfigInput, options: CoordinatorOptions): Promise<Coordinator> {
@@ -97,10 +99,12 @@ export class Coordinator {
       const changes = new ChangeFeed(clock);
       journal.subscribe(() => changes.touch(EVENT_PATIENCE));
       const blobs = await BlobStore.open(join(config.home, 'blobs'));
+      const running = runningRound(journal.state)?.id ?? null;
+      const rounds = await RoundFolders.open(join(config.home, 'rounds'), running);
       const { authority, planKey } = identity;
       const { schedule } = config;
       const presenceChanged = (): void => changes.touch(PROGRESS_PATIENCE);
-      const parts = { journal, blobs, authority, planKey, clock, log, schedule, presenceChanged };
+      const parts = { journal, blobs, rounds, authority, planKey, clock, log, schedule, presenceChanged };
       const federation = await Federation.open(parts);
       return new Coordinator({ config, log, identity, journal, federation, changes });
     } catch (error) {
@@ -182,7 +186,7 @@ export class Coordinator {
     return this.#federation.round(number);
   }
 
-  /** Ends a running round as failed, tells the sites, closes every port and the log. May be called again. */
+  /** Closes every port and the log; the next start goes on with a running round. May be called again. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

@@ -12,6 +12,7 @@ const round: RoundView = {
   phase: 'accepted',
   startedAt: at,
   endedAt: at,
+  resumedAt: [],
   deadlineAt: null,
   waitingFor: null,
   cohort: ['osaka'],

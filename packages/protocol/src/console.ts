@@ -82,6 +82,8 @@ export interface RoundView {
   phase: Phase;
   startedAt: string;
   endedAt: string | null;
+  /** When the coordinator, restarted in the middle of the round, went on with it. */
+  resumedAt: string[];
   deadlineAt: string | null;
   /** Plain sentence: whom or what the round is waiting for. */
   waitingFor: string | null;
@@ -187,6 +189,7 @@ export const roundViewSchema: z.ZodType<RoundView> = z.strictObject({
   phase: phaseSchema,
   startedAt: instant,
   endedAt: instant.nullable(),
+  resumedAt: z.array(instant),
   deadlineAt: instant.nullable(),
   waitingFor: z.string().nullable(),
   cohort: z.array(z.string()),

@@ -43,7 +43,8 @@ export type {
 export { decodeSiteMessage, encodeSiteMessage } from './messages/site-message.ts';
 export type { ActivityName, Hello, OfferReply, Progress, SiteMessage, Withdrawal } from './messages/site-message.ts';
 export type { EvaluationReport, MetricInterval, StrategyScore } from './messages/evaluation-report.ts';
-export type { UploadHeader } from './messages/transfer-message.ts';
+export { decodeUploadMessage, encodeUploadMessage } from './messages/transfer-message.ts';
+export type { UploadHeader, UploadMessage } from './messages/transfer-message.ts';
 export type { EnrolRequest, EnrolResponse } from './messages/enrolment-message.ts';
 
 // Certificates

@@ -13,6 +13,8 @@ export type AggregationErrorCode =
   | 'already-confirmed'
   /** The site refused something earlier in this round and takes no further part in it. */
   | 'abandoned'
+  /** A state that is older than the site itself: going on from it could answer a second time. */
+  | 'rolled-back'
   /** A field of the wrong size, a list out of order, a number out of range. */
   | 'malformed'
   | 'wrong-round'

@@ -42,5 +42,6 @@ export { suspicionAfter, suspicionLimit, UNSUSPECTED, type ComparedGroup, type S
 export { CoordinatorRound, type CoordinatorRoundOptions } from './protocol/coordinator-round.ts';
 export type { MaskedVector } from './protocol/masked-vector.ts';
 export { SiteRound, type SiteRoundOptions } from './protocol/site-round.ts';
+export type { ResumableStep } from './protocol/site-state-codec.ts';
 export type { UploadSink } from './protocol/upload.ts';
 export { benchmarkMasking, type BenchmarkRow } from './benchmark.ts';

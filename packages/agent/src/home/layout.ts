@@ -32,6 +32,10 @@ export interface RoundLayout {
   readonly folder: string;
   /** The plan's bytes exactly as they were signed. */
   readonly plan: string;
+  /** What the site needs to go on with the round after a crash, encrypted; gone when the round has ended. */
+  readonly secrets: string;
+  /** The masked update as it leaves, until the round has ended. */
+  readonly masked: string;
   /** The quantised update as little-endian int32, only with `keepUpdates`. */
   readonly update: string;
   /** What goes into service here if the federation accepts the candidate. */
@@ -62,6 +66,8 @@ export function homeLayout(home: string): HomeLayout {
       return {
         folder,
         plan: join(folder, 'plan.json'),
+        secrets: join(folder, 'secrets'),
+        masked: join(folder, 'masked'),
         update: join(folder, 'update.i32'),
         candidate: join(folder, 'candidate.safetensors'),
         fallback: join(folder, 'fallback.safetensors'),

@@ -34,7 +34,7 @@ export interface PendingState {
 }
 
 /** How far the site went in a round. From `keys` on it has key material out and must never begin the round again. */
-export type ParticipationStage = 'seen' | 'keys' | 'confirmed' | 'revealed' | 'finished';
+export type ParticipationStage = 'seen' | 'keys' | 'shared' | 'masked' | 'confirmed' | 'revealed' | 'finished';
 
 /** The roster a site has last acted on. */
 export interface SeenRoster {
@@ -97,7 +97,7 @@ const stateSchema: z.ZodType<AgentState, unknown> = z.strictObject({
       round: z.int().min(0),
       roundId,
       hash,
-      stage: z.enum(['seen', 'keys', 'confirmed', 'revealed', 'finished']),
+      stage: z.enum(['seen', 'keys', 'shared', 'masked', 'confirmed', 'revealed', 'finished']),
     })
     .nullable(),
   serving: z

@@ -16,8 +16,10 @@ import {
   type Identity,
   type ConsistencyRequest,
   type KeyRoster,
+  type ResumableStep,
   type RevealRequest,
   type ShareDelivery,
+  type SiteRoundOptions,
 } from '@noren/secure-aggregation';
 import type { SitePolicy } from '../policy/policy.ts';
 import type { NoiseJob, Relearned } from '../relearning/trainer.ts';
@@ -40,30 +42,36 @@ export interface Registered {
   readonly roster: SiteRoster | null;
 }
 
+export interface MaskingSetting {
+  readonly offer: VerifiedPlan;
+  readonly siteId: string;
+  readonly identity: Identity;
+  readonly policy: SitePolicy;
+  readonly registered: Registered;
+}
+
 /** A round's secrets and the five messages made from them. Every wrong call or message throws AggregationError. */
 export class Masking {
   readonly #offer: VerifiedPlan;
   readonly #round: SiteRound;
-  #ringSites = 0;
 
-  constructor(
-    offer: VerifiedPlan,
-    siteId: string,
-    identity: Identity,
-    policy: SitePolicy,
-    { members, roster }: Registered,
-  ) {
+  private constructor(offer: VerifiedPlan, round: SiteRound) {
     this.#offer = offer;
-    this.#round = SiteRound.begin({
-      ...planMasking(offer.plan, offer.hash, roster),
-      siteId,
-      identity,
-      ...(members === null ? {} : { registeredIdentities: members }),
-      floor: {
-        minimumSites: Math.max(policy.minimumSites, fewestSurvivors(offer.plan.privacy)),
-        minimumThresholdFraction: policy.minimumThresholdFraction,
-      },
-    });
+    this.#round = round;
+  }
+
+  static begin(setting: MaskingSetting): Masking {
+    return new Masking(setting.offer, SiteRound.begin(optionsOf(setting)));
+  }
+
+  /** Goes on from what `export` gave, which must not be older than the step that the site knows it has `reached`. */
+  static resume(setting: MaskingSetting, exported: Uint8Array, reached: ResumableStep): Masking {
+    return new Masking(setting.offer, SiteRound.resume(optionsOf(setting), exported, reached));
+  }
+
+  /** Secret: for the vault. */
+  export(): Uint8Array {
+    return this.#round.export();
   }
 
   advertise(): SiteMessage {
@@ -71,10 +79,7 @@ export class Masking {
   }
 
   async share(roster: KeyRoster): Promise<SiteMessage> {
-    const shares = await this.#round.share(roster);
-    // Every site and the coordinator have the quantiser from the size of the cohort, which all of them know.
-    this.#ringSites = this.#round.ringSites ?? 0;
-    return { kind: 'sealedShares', ...shares };
+    return { kind: 'sealedShares', ...(await this.#round.share(roster)) };
   }
 
   receiveShares(delivery: ShareDelivery): void {
@@ -100,7 +105,14 @@ export class Masking {
     if (plan.privacy != null) return this.#quantiseWithNoise(update, plan.privacy, drawNoise);
     if (examples < 1) throw new AgentError('data-unusable', 'the site has no training example');
     const weight = Math.min(examples, maximumWeight) / maximumWeight;
-    return encodeUpdate(update, weight, planQuantiser(plan, hash, this.#ringSites));
+    return encodeUpdate(update, weight, planQuantiser(plan, hash, this.#ringSites()));
+  }
+
+  /** Every site and the coordinator have the quantiser from the size of the cohort, which all of them know. */
+  #ringSites(): number {
+    const { ringSites } = this.#round;
+    if (ringSites === null) throw new AgentError('cancelled', 'the round is over for this site');
+    return ringSites;
   }
 
   async #quantiseWithNoise(
@@ -108,7 +120,7 @@ export class Masking {
     privacy: PlanPrivacy,
     drawNoise: (noise: NoiseJob) => Promise<Int32Array>,
   ): Promise<Int32Array> {
-    const quantiser = noisyQuantiserFor(noisySumRules(this.#offer.plan, privacy, this.#ringSites));
+    const quantiser = noisyQuantiserFor(noisySumRules(this.#offer.plan, privacy, this.#ringSites()));
     const elements = encodeNoisySum(sum, quantiser);
     const { siteNoise: standardDeviation } = quantiser;
     if (standardDeviation > 0) addNoise(elements, await drawNoise({ length: sum.length, standardDeviation }));
@@ -134,4 +146,23 @@ export class Masking {
 /** A sum with fewer has less noise than was counted on, or none that somebody in league with the coordinator does not know. */
 function fewestSurvivors(privacy: PlanPrivacy | null | undefined): number {
   return privacy == null ? 0 : privacy.minimumHonest + privacy.colluding;
+}
+
+function optionsOf({
+  offer,
+  siteId,
+  identity,
+  policy,
+  registered: { members, roster },
+}: MaskingSetting): SiteRoundOptions {
+  return {
+    ...planMasking(offer.plan, offer.hash, roster),
+    siteId,
+    identity,
+    ...(members === null ? {} : { registeredIdentities: members }),
+    floor: {
+      minimumSites: Math.max(policy.minimumSites, fewestSurvivors(offer.plan.privacy)),
+      minimumThresholdFraction: policy.minimumThresholdFraction,
+    },
+  };
 }

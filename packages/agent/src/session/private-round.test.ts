@@ -109,6 +109,8 @@ test('the privacy is paid for, on disk, before anything is sampled or drawn, and
   const said = (): SiteMessage[] => coordinator.heard.slice(before).map(({ message }) => message);
   await coordinator.until(() => said().some(({ kind }) => kind === 'withdrawal'));
   await again.stop();
+  // It has left the round: re-learning begun again would sample and draw anew.
+  expect(said().map(({ kind }) => kind)).not.toContain('sealedShares');
   expect(again.trainer.done).not.toContain('relearn');
   expect(again.trainer.done).not.toContain('drawNoise');
   expect(await spent(killed)).toEqual(paid);

@@ -1,11 +1,25 @@
 import type { CoordinatorMessage, RoundOffer, RoundPlan } from '@noren/protocol';
+import { AgentError } from '../agent-error.ts';
 import { releaseShown, type AgentParts } from '../agent-parts.ts';
 import { writeAtomically } from '../home/atomic-file.ts';
 import { describeFailure, type Failure } from '../relearning/failure.ts';
 import type { Adoption } from './adoption.ts';
+import type { CutOffRound } from './cut-off-round.ts';
 import { checkOffer, type VerifiedPlan } from './offer.ts';
-import { nextRound, type RoundAction, type RoundClosing, type RoundEvent, type RoundState } from './round.ts';
+import { nextRound } from './round.ts';
+import type { RoundAction, RoundClosing, RoundEvent, RoundPhase, RoundState } from './round.ts';
+import type { KeptStage } from './round-vault.ts';
 import { RunningRound, type LinkToCoordinator } from './running-round.ts';
+
+/** Where a site stands that goes on from what it kept. */
+const PHASE_OF_STAGE: Readonly<Record<KeptStage, RoundPhase>> = {
+  keys: 'keys',
+  // Re-learning begins again: nothing of it had left, and the delivery comes again.
+  shared: 'sharing',
+  masked: 'masked',
+  confirmed: 'confirmed',
+  revealed: 'revealed',
+};
 
 /** Carries out what the round machine decides: one event at a time, slow work beside it, its results as new events. */
 export class RoundRunner {
@@ -26,11 +40,27 @@ export class RoundRunner {
     this.#adoption = adoption;
   }
 
-  /** After a restart in the middle of a round: the keys are gone, the round's candidate can still be judged. */
-  resume(offer: VerifiedPlan): void {
-    this.#running = new RunningRound(offer, this.#parts, this.#link);
-    this.#running.forget();
-    this.#state = { phase: 'bystander', roundId: offer.plan.roundId };
+  /** After a restart in the middle of a round: goes on where it was, or, without its secrets, judges the candidate. */
+  resume({ offer, kept }: CutOffRound): void {
+    const { log } = this.#parts;
+    const { roundId } = offer.plan;
+    const running = new RunningRound(offer, this.#parts, this.#link);
+    this.#running = running;
+    try {
+      if (kept === null)
+        throw new AgentError('cancelled', 'its secrets were not kept, or not by this run of the system');
+      running.restore(kept);
+      const { stage } = kept.round;
+      this.#state = { phase: PHASE_OF_STAGE[stage], roundId };
+      log.info({ round: roundId, stage }, 'the agent stopped during the round; it goes on where it was');
+      if (stage === 'masked') this.#track(running.upload());
+    } catch (error) {
+      running.forget();
+      this.#track(running.forgotten);
+      this.#state = { phase: 'bystander', roundId };
+      const why = error instanceof Error ? error.message : String(error);
+      log.warn({ round: roundId, why }, 'the agent stopped during the round and contributes no more to it');
+    }
   }
 
   receive(message: CoordinatorMessage): void {
@@ -120,11 +150,12 @@ export class RoundRunner {
       case 'withdraw':
         return running?.withdraw(action.reason);
       case 'forget':
-        return running?.forget();
+        running?.forget();
+        return this.#track(running?.forgotten);
       case 'drop':
         running?.drop();
         this.#running = null;
-        return;
+        return this.#track(running?.forgotten);
       case 'settle':
         return this.#settle(roundId, action.closing);
     }

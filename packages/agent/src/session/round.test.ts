@@ -82,6 +82,18 @@ test('a site that was away while the others signed still reveals, and then signs
   expect(late.actions.map((action) => action.do)).toEqual(['ignore']);
 });
 
+test('a site that holds no secrets of the round any more says so when it is asked for them', () => {
+  const bystander = { phase: 'bystander', roundId } as const;
+  for (const place of [2, 3, 5, 6]) {
+    const event = events[place];
+    if (event === undefined) throw new Error('the course is shorter than the test thinks');
+    expect(nextRound(bystander, event)).toEqual({
+      state: bystander,
+      actions: [{ do: 'withdraw', reason: 'this site no longer holds its secrets of this round' }],
+    });
+  }
+});
+
 test('a new offer ends a round whose end the site never heard', () => {
   const step = nextRound(reach('masked'), { kind: 'offer', roundId: 'round-2' });
   expect(step.state).toEqual({ phase: 'considering', roundId: 'round-2' });

@@ -91,6 +91,10 @@ export function nextRound(state: RoundState, event: RoundEvent): RoundStep {
     actions,
   });
   const { phase } = state;
+  if (phase === 'bystander' && NEEDS_SECRETS.has(event.kind)) {
+    // Said at once: otherwise the others would wait for this site until the deadline.
+    return { state, actions: [{ do: 'withdraw', reason: 'this site no longer holds its secrets of this round' }] };
+  }
   switch (event.kind) {
     case 'judged':
       if (phase !== 'considering') break;
@@ -134,6 +138,14 @@ export function nextRound(state: RoundState, event: RoundEvent): RoundStep {
   }
   return ignored(state, `${event.kind} does not fit the site's phase (${phase})`);
 }
+
+/** What only a site can answer that holds the round's secrets. */
+const NEEDS_SECRETS: ReadonlySet<RoundEvent['kind']> = new Set([
+  'roster',
+  'delivery',
+  'consistencyRequest',
+  'revealRequest',
+]);
 
 function offer(state: RoundState, roundId: string): RoundStep {
   const begin: RoundStep = { state: { phase: 'considering', roundId }, actions: [{ do: 'judge' }] };

@@ -13,9 +13,11 @@ import type { Evaluation, RoundJob, TaskWatch } from '../relearning/trainer.ts';
 import type { Adoption } from './adoption.ts';
 import { checkBackbone, checkRelease } from './artifacts.ts';
 import type { Link } from './link.ts';
-import { Masking, type MaskedUpdate, type Registered } from './masking.ts';
+import { Masking, type MaskedUpdate, type MaskingSetting, type Registered } from './masking.ts';
 import type { VerifiedPlan } from './offer.ts';
 import { checkRoster } from './site-roster.ts';
+import type { KeptSecrets } from './cut-off-round.ts';
+import type { KeptStage, VaultedRound } from './round-vault.ts';
 import { ProgressReports } from './progress-reports.ts';
 import { reportFor } from './report.ts';
 
@@ -30,21 +32,36 @@ export class RunningRound {
   readonly #progress: ProgressReports;
   readonly #contribution = new AbortController();
   readonly #whole = new AbortController();
+  readonly #vault: VaultedRound;
   #registered: Registered = { members: null, roster: null };
   #masking: Masking | null = null;
   #masked: MaskedUpdate | null = null;
   #job: Promise<RoundJob> | null = null;
   #evaluated: { readonly candidate: Hash; readonly evaluation: Evaluation } | null = null;
   #awaiting: readonly SiteMessage[] = [];
+  #forgotten: Promise<void> = Promise.resolve();
 
   constructor(offer: VerifiedPlan, parts: AgentParts, link: LinkToCoordinator) {
     this.roundId = offer.plan.roundId;
     this.#offer = offer;
     this.#parts = parts;
     this.#link = link;
+    this.#vault = parts.vault.round(offer.plan.roundId);
     this.#progress = new ProgressReports((activity, fraction) => {
       link.send({ kind: 'progress', roundId: offer.plan.roundId, activity, fraction });
     }, parts.now);
+  }
+
+  /**
+   * Takes the round up where a crash cut it off. Throws AggregationError: `rolled-back` when the site has been further
+   * than what was kept.
+   */
+  restore({ round, registered, reached }: KeptSecrets): void {
+    const { masking, awaiting, masked } = round;
+    this.#registered = registered;
+    this.#masking = Masking.resume(this.#setting(), masking, reached);
+    this.#masked = masked;
+    this.#awaiting = awaiting;
   }
 
   /** Reads the data and holds the plan against the policy. */
@@ -94,19 +111,24 @@ export class RunningRound {
 
   /** Accepts the offer, sends the round's keys and begins to prepare. */
   async join(): Promise<void> {
-    const { site, signer, config, layout } = this.#parts;
-    const masking = new Masking(this.#offer, site.siteId, signer, config.policy, this.#registered);
+    const { layout } = this.#parts;
+    const masking = Masking.begin(this.#setting());
     this.#masking = masking;
-    const advertisement = masking.advertise();
-    // On disk first: after a crash the site must know that it has keys out which it no longer holds.
-    await Promise.all([writeAtomically(layout.round(this.roundId).plan, this.#offer.bytes), this.#reach('keys')]);
     const { roundId } = this.#offer.plan;
-    this.#say({ kind: 'offerReply', roundId, accepted: true, reason: '' }, advertisement);
+    const accepted = { kind: 'offerReply', roundId, accepted: true, reason: '' } as const;
+    const said = [accepted, masking.advertise()];
+    // On disk first: after a crash the site must know that it has keys out, and which.
+    await writeAtomically(layout.round(this.roundId).plan, this.#offer.bytes);
+    await this.#keep(masking, 'keys', said);
+    this.#say(...said);
     await this.#prepare();
   }
 
   async share(roster: KeyRoster): Promise<void> {
-    this.#say(await this.#secrets().share(roster));
+    const masking = this.#secrets();
+    const shares = await masking.share(roster);
+    await this.#keep(masking, 'shared', [shares]);
+    this.#say(shares);
   }
 
   /** Re-learns and masks. */
@@ -119,11 +141,16 @@ export class RunningRound {
     this.#payPrivacy();
     const watch = this.#watch('relearning', this.#contribution.signal);
     const relearned = await trainer.relearn(job, watch);
-    const quantised = await this.#secrets().quantise(relearned, (noise) =>
+    const masking = this.#secrets();
+    const quantised = await masking.quantise(relearned, (noise) =>
       trainer.drawNoise(noise, { signal: this.#contribution.signal }),
     );
     if (config.keepUpdates) await writeAtomically(layout.round(this.roundId).update, new Uint8Array(quantised.buffer));
-    this.#masked = this.#secrets().mask(quantised);
+    const masked = masking.mask(quantised);
+    this.#masked = masked;
+    await this.#vault.keepVector(masked);
+    // On disk before a byte of it leaves: after a crash the same bytes are sent, or none (secure aggregation, attack 8).
+    await this.#keep(masking, 'masked', []);
   }
 
   /** Enters a private round into the privacy ledger; throws AgentError `budget-spent`, and then nothing is drawn. */
@@ -154,17 +181,21 @@ export class RunningRound {
   }
 
   async confirm(request: ConsistencyRequest): Promise<void> {
-    const signed = this.#secrets().confirm(request);
+    const masking = this.#secrets();
+    const signed = masking.confirm(request);
+    this.#masked = null;
     // On disk first: whatever happens to this process, it signs no second list (secure aggregation, attack 6).
-    await this.#reach('confirmed');
+    await this.#keep(masking, 'confirmed', [signed]);
     this.#say(signed);
   }
 
   async reveal(request: RevealRequest): Promise<void> {
-    const shares = this.#secrets().reveal(request);
+    const masking = this.#secrets();
+    const shares = masking.reveal(request);
     this.#masking = null;
-    // The tombstone goes to disk before the answer (secure aggregation, attack 4).
-    await this.#reach('revealed');
+    this.#masked = null;
+    // The tombstone, which holds no share any more, goes to disk before the answer (secure aggregation, attack 4).
+    await this.#keep(masking, 'revealed', [shares]);
     this.#say(shares);
   }
 
@@ -220,6 +251,7 @@ export class RunningRound {
     this.#masked = null;
     this.#job = null;
     this.#awaiting = [];
+    this.#forgotten = this.#vault.forget();
   }
 
   /** Stops everything. */
@@ -235,6 +267,31 @@ export class RunningRound {
   #say(...messages: SiteMessage[]): void {
     this.#awaiting = messages;
     this.repeat();
+  }
+
+  /** Resolves when what was forgotten is gone from the disk, too. */
+  get forgotten(): Promise<void> {
+    return this.#forgotten;
+  }
+
+  #setting(): MaskingSetting {
+    const { site, signer, config } = this.#parts;
+    return {
+      offer: this.#offer,
+      siteId: site.siteId,
+      identity: signer,
+      policy: config.policy,
+      registered: this.#registered,
+    };
+  }
+
+  /** What the step has led to is on disk when this resolves: first the secrets, then, apart from them, how far it went. */
+  async #keep(masking: Masking, stage: KeptStage, awaiting: readonly SiteMessage[]): Promise<void> {
+    const [{ members }, masked] = [this.#registered, this.#masked];
+    await this.#vault.keep({ stage, masking: masking.export(), awaiting, members, masked });
+    await this.#reach(stage);
+    // Forgotten meanwhile: what was about to be said must not be.
+    if (this.#contribution.signal.aborted) throw stopped();
   }
 
   #secrets(): Masking {

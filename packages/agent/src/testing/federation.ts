@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { RoundPlan } from '@noren/protocol';
 import { pino, type Logger } from 'pino';
 import { onTestFinished } from 'vitest';
-import { Agent } from '../agent.ts';
+import { Agent, type AgentOptions } from '../agent.ts';
 import { writeConfig, type AgentConfigInput } from '../home/config.ts';
 import { joinFederation } from '../home/join.ts';
 import type { Trainer } from '../relearning/trainer.ts';
@@ -66,9 +66,10 @@ export class TestFederation {
     home: string,
     site: string,
     trainer: FixedTrainer = new FixedTrainer(new Float32Array(12)),
+    options: Pick<AgentOptions, 'bootId'> = {},
   ): Promise<RunningSite> {
     const before = this.coordinator.connections.get(site) ?? 0;
-    const agent = await this.open(home, trainer);
+    const agent = await this.open(home, trainer, options);
     const stopping = new AbortController();
     const done = agent.run(stopping.signal);
     const stop = async (): Promise<void> => {
@@ -80,8 +81,9 @@ export class TestFederation {
     return { home, trainer, agent, stop };
   }
 
-  async open(home: string, trainer: Trainer): Promise<Agent> {
-    return Agent.open(home, { log: this.log, trainer });
+  async open(home: string, trainer: Trainer, options: Pick<AgentOptions, 'bootId'> = {}): Promise<Agent> {
+    // By default each test has a boot of its own, on every operating system.
+    return Agent.open(home, { log: this.log, trainer, bootId: 'this boot', ...options });
   }
 
   /** Joins and starts `a`, `b`, `c`, ...; each site's update is its own number in every place. */

@@ -279,7 +279,7 @@ export class ScriptedCoordinator {
     if (this.round === null) throw new ProtocolError('wrong-state', 'No round is running.');
     const sink = this.round.beginUpload(site, header);
     return {
-      chunk: async (index: number, data: Uint8Array) => sink.chunk(index, data),
+      chunk: async (index: number, data: Uint8Array) => void sink.chunk(index, data),
       complete: async () => {
         sink.complete();
         this.#uploaded.add(site);

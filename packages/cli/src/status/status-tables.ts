@@ -17,7 +17,9 @@ export function shownSites(view: FederationView): string {
 }
 
 export function shownRound(round: RoundView): string {
-  return `Round ${round.number}: ${round.phase}. ${round.waitingFor ?? ''}`.trimEnd();
+  const resumedAt = round.resumedAt.at(-1);
+  const resumed = resumedAt === undefined ? '' : ` (resumed at ${resumedAt.slice(11, 19)} UTC, after a restart)`;
+  return `Round ${round.number}: ${round.phase}${resumed}. ${round.waitingFor ?? ''}`.trimEnd();
 }
 
 export function shownRounds(rounds: readonly RoundView[]): string {
@@ -32,7 +34,7 @@ export function shownRounds(rounds: readonly RoundView[]): string {
     ],
     rounds.map((round) => [
       String(round.number),
-      round.outcome ?? round.phase,
+      `${round.outcome ?? round.phase}${round.resumedAt.length === 0 ? '' : ', resumed'}`,
       round.endedAt === null ? '' : secondsText(Date.parse(round.endedAt) - Date.parse(round.startedAt)),
       `${round.survivors.length}/${round.cohort.length}`,
       bytesText(round.bytesUp),

@@ -63,6 +63,7 @@ export const english = {
   idleAnnouncement: 'No round is running',
   stepState: { ahead: 'not yet', current: 'now', done: 'done', stopped: 'stopped here' },
   endedWord: 'ended',
+  resumedWord: 'coordinator restarted, resumed',
   took: (duration: string): string => `took ${duration}`,
   runningFor: (duration: string): string => `running for ${duration}`,
   sent: (bytes: string): string => `${bytes} received`,

@@ -60,6 +60,7 @@ export const japanese: typeof english = {
   idleAnnouncement: '実行中のラウンドはありません',
   stepState: { ahead: 'これから', current: '進行中', done: '完了', stopped: 'ここで停止' },
   endedWord: '終了',
+  resumedWord: 'コーディネーター再起動後に再開',
   took: (duration) => `所要 ${duration}`,
   runningFor: (duration) => `経過 ${duration}`,
   sent: (bytes) => `受信 ${bytes}`,

@@ -41,6 +41,7 @@ export function RoundPanel({ view }: { view: FederationView }): ReactElement {
 function RoundFacts({ round }: { round: RoundView }): ReactElement {
   const { words, formats } = useSpeech();
   const now = useNow();
+  const resumedAt = round.resumedAt.at(-1);
   const length = Date.parse(round.endedAt ?? '') - Date.parse(round.startedAt);
   return (
     <>
@@ -63,6 +64,11 @@ function RoundFacts({ round }: { round: RoundView }): ReactElement {
             </span>
             <span>{words.took(formats.duration(length))}</span>
           </>
+        )}
+        {resumedAt === undefined ? null : (
+          <span>
+            {words.resumedWord} <Moment at={resumedAt} />
+          </span>
         )}
         <span>{words.sent(formats.bytes(round.bytesUp))}</span>
       </p>

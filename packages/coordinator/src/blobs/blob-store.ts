@@ -7,6 +7,7 @@ import type { Hash } from '@noren/protocol';
 import { contentHash } from '@noren/protocol';
 
 import { CoordinatorError } from '../coordinator-error.ts';
+import { syncFolder } from '../disk/sync-folder.ts';
 
 /** Bytes read at once when a blob is sent. */
 const READ_BYTES = 256 * 1024;
@@ -47,7 +48,7 @@ export class BlobStore {
         await file.close();
       }
       await rename(temporary, this.#path(hash));
-      await this.#syncFolder();
+      await syncFolder(this.#folder);
     } catch (cause) {
       await rm(temporary, { force: true });
       const why = cause instanceof Error ? cause.message : String(cause);
@@ -87,14 +88,5 @@ export class BlobStore {
 
   #path(hash: Hash): string {
     return join(this.#folder, hash);
-  }
-
-  async #syncFolder(): Promise<void> {
-    const folder = await open(this.#folder, 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
   }
 }

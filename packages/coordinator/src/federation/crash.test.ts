@@ -1,52 +1,38 @@
-import { CertificateAuthority, generateSigningKey, parseSiteId } from '@noren/protocol';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { CertificateAuthority, encodeSiteMessage, generateSigningKey, parseSiteId } from '@noren/protocol';
 import type { PeerIdentity, SiteMessage } from '@noren/protocol';
 import pino from 'pino';
-import { beforeAll, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { BlobStore } from '../blobs/blob-store.ts';
+import { RETURN_TIME } from '../round/round-machine.ts';
+import { decodeRecords, encodeRecord } from '../round-log/log-record.ts';
+import { RoundFolders } from '../round-log/round-folders.ts';
+import type { RoundStorage } from '../round-log/round-folders.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { Journal } from '../store/journal.ts';
 import { openSqliteEventStore } from '../store/sqlite-event-store.ts';
+import { eventually } from '../testing/eventually.ts';
 import { temporaryFolder } from '../testing/folders.ts';
 import { joined, linked } from '../testing/in-process-link.ts';
 import { testBackbone, testPlan, testRelease, VECTOR_LENGTH } from '../testing/lineage.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
+import { Life, MortalStorage, MortalStore } from '../testing/mortal-coordinator.ts';
 import { honestScript, ScriptedSite } from '../testing/scripted-site.ts';
 import { Federation, STOPPED_IN_ROUND } from './federation.ts';
+import { runningRound } from './federation-state.ts';
 
 const NAMES = ['akita', 'beppu', 'chiba', 'date'];
+const ADDRESSES = { address: 'nowhere:1', consoleAddress: 'http://nowhere:3' };
 const START = Date.parse('2025-06-01T00:00:00Z');
 
-/** A coordinator whose process ends right after a record is on disk: nothing that rests on it happens any more. */
-class MortalStore implements EventStore {
-  readonly #store: EventStore;
-  #left: number;
-  written = 0;
-  died: () => void = () => undefined;
-
-  constructor(store: EventStore, recordsToLive: number) {
-    this.#store = store;
-    this.#left = recordsToLive;
-  }
-
-  async append(...change: Parameters<EventStore['append']>): ReturnType<EventStore['append']> {
-    const events = await this.#store.append(...change);
-    this.written += 1;
-    this.#left -= 1;
-    if (this.#left > 0) return events;
-    this.died();
-    return new Promise(() => {});
-  }
-
-  read(...range: Parameters<EventStore['read']>): ReturnType<EventStore['read']> {
-    return this.#store.read(...range);
-  }
-
-  readRound(number: number): ReturnType<EventStore['readRound']> {
-    return this.#store.readRound(number);
-  }
-
-  async close(): Promise<void> {}
+interface Setting {
+  readonly store: EventStore;
+  /** Where the rounds are kept. */
+  readonly folder: string;
+  readonly members: readonly Member[];
 }
 
 interface Member {
@@ -62,21 +48,27 @@ let blobs: BlobStore;
 
 beforeAll(async () => {
   authority = await CertificateAuthority.create('Test', new Date(START));
+});
+
+beforeEach(async () => {
   blobs = await BlobStore.open(await temporaryFolder());
 });
 
-async function opened(store: EventStore): Promise<Federation> {
+async function opened(store: EventStore, folder: string, life?: Life): Promise<Federation> {
   const clock = new ManualClock(START);
-  const journal = await Journal.open(store, () => clock.now());
+  const journal = await Journal.open(life ? new MortalStore(store, life) : store, () => clock.now());
   if (journal.state.sequence === 0) await journal.append({ kind: 'federation-created', id: '00ff', name: 'Test' });
   const log = pino({ level: 'silent' });
-  return Federation.open({ journal, blobs, authority, planKey, clock, log, schedule: null });
+  const folders = await RoundFolders.open(folder, runningRound(journal.state)?.id ?? null);
+  const rounds: RoundStorage = life ? new MortalStorage(folders, life) : folders;
+  return Federation.open({ journal, blobs, rounds, authority, planKey, clock, log, schedule: null });
 }
 
 /** A federation of four sites with a plan in force, in a log of its own. */
-async function founded(): Promise<{ store: EventStore; members: Member[] }> {
+async function founded(): Promise<Setting> {
   const store = await openSqliteEventStore(':memory:');
-  const federation = await opened(store);
+  const folder = join(await temporaryFolder(), 'rounds');
+  const federation = await opened(store, folder);
   await federation.registerBackbone(testBackbone());
   await federation.adoptPlan(testPlan(), testRelease());
   const members: Member[] = [];
@@ -89,7 +81,7 @@ async function founded(): Promise<{ store: EventStore; members: Member[] }> {
     const site = new ScriptedSite(parseSiteId(name), honestScript(index, { say }));
     members.push({ site, peer: await joined(federation, site), said });
   }
-  return { store, members };
+  return { store, folder, members };
 }
 
 function reconnect(federation: Federation, members: readonly Member[]): void {
@@ -99,55 +91,148 @@ function reconnect(federation: Federation, members: readonly Member[]): void {
   }
 }
 
-async function runRound(federation: Federation): Promise<number> {
-  const number = await federation.startRound();
-  await federation.idle();
-  return number;
+/** Runs a round in a process that dies after so many records; the rounds' folder as it was then. */
+async function diesInRound({ store, folder, members }: Setting, records: number): Promise<string> {
+  const life = new Life(folder, records);
+  const federation = await opened(store, folder, life);
+  reconnect(federation, members);
+  void federation.startRound();
+  return life.ended;
 }
 
-test('killed after any record of a round, a coordinator ends that round by name and the next one sums exactly', async () => {
-  const { store, members } = await founded();
-  const whole = new MortalStore(store, Number.POSITIVE_INFINITY);
-  const undisturbed = await opened(whole);
+test('killed after any record of a round, a coordinator goes on with that round and sums exactly', async () => {
+  const setting = await founded();
+  const { store, folder, members } = setting;
+  const whole = new Life(folder, Number.POSITIVE_INFINITY);
+  const undisturbed = await opened(store, folder, whole);
   reconnect(undisturbed, members);
-  await runRound(undisturbed);
-  // Planned, the phases from recruiting to evaluating, sum, candidate, four reports, the end.
-  expect(whole.written).toBeGreaterThanOrEqual(13);
+  await undisturbed.startRound();
+  await undisturbed.idle();
+  // The beginning, the start, four messages and an upload of each of four sites, and a dozen facts.
+  expect(whole.written).toBeGreaterThanOrEqual(45);
+  expect(await readdir(folder), 'nothing is left of a round that has ended').toEqual([]);
 
   for (let record = 1; record <= whole.written; record++) {
-    await lastsUntil(record, whole.written);
+    const number = record + 1;
+    const after = `after record ${record} of ${whole.written}`;
+    const left = await diesInRound(setting, record);
+    const second = await opened(store, left);
+    reconnect(second, members);
+    const found = await second.round(number);
+    // Only a round whose plan was not in the log yet begins anew; it had said nothing to anybody.
+    if (found === null) expect([record, await second.startRound()], after).toEqual([1, number]);
+    await second.idle();
+    const round = await second.round(number);
+    expect(round, after).toMatchObject({ outcome: 'accepted', survivors: NAMES, dropped: [], refused: [] });
+    expect(round?.resumedAt, after).toHaveLength(found === null || found.endedAt !== null ? 0 : 1);
+    expect(await sumInForce(second), after).toEqual(sumOfUpdates(members, number));
+    for (const { site, said } of members) expectOncePerRound(said, `${site.id} ${after}`);
+    expect(await readdir(left), after).toEqual([]);
   }
 }, 120_000);
 
-async function lastsUntil(record: number, records: number): Promise<void> {
-  const { store, members } = await founded();
-  const mortal = new MortalStore(store, record);
-  const death = new Promise<void>((resolve) => (mortal.died = resolve));
-  const first = await opened(mortal);
-  reconnect(first, members);
-  void first.startRound();
-  await death;
+test('killed again and again, it still ends the round that it began', async () => {
+  const setting = await founded();
+  const { store, members } = setting;
+  let folder = await diesInRound(setting, 7);
+  let restarts = 1;
+  // Coming back costs six records: what is found, and that the sites are back.
+  for (;;) {
+    const life = new Life(folder, 14);
+    const federation = await opened(store, folder, life);
+    reconnect(federation, members);
+    const end = await Promise.race([federation.idle(), life.ended]);
+    if (end === undefined) {
+      expect(await sumInForce(federation)).toEqual(sumOfUpdates(members, 1));
+      break;
+    }
+    folder = end;
+    restarts += 1;
+  }
+  expect(restarts).toBeGreaterThanOrEqual(4);
+  for (const { site, said } of members) expectOncePerRound(said, site.id);
+});
 
-  const second = await opened(store);
-  const after = `after record ${record} of ${records}`;
+test('a site that is lost while the coordinator is away is recovered like any other', async () => {
+  const setting = await founded();
+  const { store, members } = setting;
+  const [lost, ...others] = members;
+  if (lost === undefined) throw new Error('no member');
+  lost.site.script = { ...lost.site.script, afterKeys: 'stalls' };
+  // All four shares are in, the updates are on their way.
+  const folder = await diesInRound(setting, 20);
+  const clock = new ManualClock(START);
+  const journal = await Journal.open(store, () => clock.now());
+  const rounds = await RoundFolders.open(folder, runningRound(journal.state)?.id ?? null);
+  const log = pino({ level: 'silent' });
+  const second = await Federation.open({ journal, blobs, rounds, authority, planKey, clock, log, schedule: null });
+  lost.site.disconnect();
+  reconnect(second, others);
+  const waitingFor = (): string => second.view(ADDRESSES).running?.waitingFor ?? '';
+  await eventually(() => expect(waitingFor()).toMatch(/The coordinator restarted; akita can come back until 00:02:00/));
+  await eventually(() => expect(waitingFor()).toContain('3 of 4 are in'));
+  clock.advance(RETURN_TIME);
+  await second.idle();
+  expect(await second.round(1)).toMatchObject({
+    outcome: 'accepted',
+    survivors: NAMES.slice(1),
+    dropped: [{ site: 'akita', reason: 'the connection was lost' }],
+  });
+  expect(await sumInForce(second)).toEqual(sumOfUpdates(others, 1));
+});
+
+test.each([
+  ['whose log is gone', (log: string) => rm(log), /Its log is not there/],
+  ['whose log was emptied', (log: string) => writeFile(log, ''), /its log has no beginning/],
+  [
+    'whose log lost what messages rest on',
+    async (log: string) => {
+      const { records } = decodeRecords(await readFile(log));
+      await writeFile(log, Buffer.concat(records.slice(0, 8).map(encodeRecord)));
+    },
+    /its log and the event log tell different stories/,
+  ],
+  [
+    'whose log says other sites were asked',
+    async (log: string) => {
+      const { records } = decodeRecords(await readFile(log));
+      const forged = records.map((record) =>
+        record.kind === 'begun' || record.frozen.length === 0
+          ? record
+          : { ...record, frozen: record.frozen.map(({ step, sites }) => ({ step, sites: sites.slice(1) })) },
+      );
+      await writeFile(log, Buffer.concat(forged.map(encodeRecord)));
+    },
+    /does not lead to the sets of sites that it says were asked/,
+  ],
+])('a round %s ends by name, and the next one runs', async (_, damage, reason) => {
+  const setting = await founded();
+  const { store, members } = setting;
+  const folder = await diesInRound(setting, 28);
+  const [round] = await readdir(folder);
+  await damage(join(folder, round ?? '', 'log'));
+
+  const second = await opened(store, folder);
   const ended = await second.round(1);
-  expect(ended?.endedAt, after).not.toBeNull();
-  if (ended?.outcome === 'failed') expect(ended.reason, after).toBe(STOPPED_IN_ROUND);
-  else expect(record, 'only the last record ends a round well').toBe(records);
-
+  expect(ended).toMatchObject({ outcome: 'failed', resumedAt: [] });
+  expect(ended?.reason).toMatch(STOPPED_IN_ROUND);
+  expect(ended?.reason).toMatch(reason);
+  expect(await readdir(folder).catch(() => [])).toEqual([]);
   reconnect(second, members);
-  const number = await runRound(second);
-  expect(await second.round(number), after).toMatchObject({ outcome: 'accepted', survivors: NAMES });
-  expect(await sumInForce(second), after).toEqual(sumOfUpdates(members, number));
-  for (const { site, said } of members) expectOncePerRound(said, `${site.id} ${after}`);
-  await vi.waitFor(() => expect(members.every(({ site }) => site.record.closings.length > 0)).toBe(true));
-}
+  await second.startRound();
+  await second.idle();
+  expect(await second.round(2)).toMatchObject({ outcome: 'accepted', survivors: NAMES });
+  expect(await sumInForce(second)).toEqual(sumOfUpdates(members, 2));
+  for (const { site, said } of members) expectOncePerRound(said, site.id);
+});
 
-/** No key, share, signature or reveal is ever made twice for one round: the sites would have given two secrets away. */
+/** Whatever is said again is the same bytes: two keys, shares, signatures or reveals of one round give secrets away. */
 function expectOncePerRound(said: readonly SiteMessage[], who: string): void {
   for (const kind of ['keyAdvertisement', 'sealedShares', 'survivorSignature', 'revealedShares'] as const) {
-    const rounds = said.flatMap((message) => (message.kind === kind ? [message.roundId] : []));
-    expect(new Set(rounds).size, `${who}: ${kind}`).toBe(rounds.length);
+    const messages = said.filter((message) => message.kind === kind);
+    const rounds = new Set(messages.map((message) => ('roundId' in message ? message.roundId : '')));
+    const different = new Set(messages.map((message) => Buffer.from(encodeSiteMessage(message)).toString('hex')));
+    expect(different.size, `${who}: ${kind}`).toBe(rounds.size);
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { encodePlan, planHash, signingPublicKey, ProtocolError, signPlan } from '@noren/protocol';
+import { encodePlan, parsePlan, planHash, signingPublicKey, ProtocolError, signPlan } from '@noren/protocol';
 import type { CertificateAuthority, CoordinatorMessage, EnrolRequest, EnrolResponse, Hash } from '@noren/protocol';
 import type { FederationHandlers, Invitation, PlanTemplate, RoundPlan, SiteId } from '@noren/protocol';
 import type { FederationView, RoundView } from '@noren/protocol/console';
@@ -14,6 +14,9 @@ import type { Addresses } from '../registry/registry.ts';
 import { yieldToEventLoop } from '../round/aggregate.ts';
 import { cohortOrder } from '../round/cohort-order.ts';
 import { Conductor } from '../round/conductor.ts';
+import type { ConductorParts } from '../round/conductor.ts';
+import { beginningOf } from '../round/replay.ts';
+import type { RoundStorage } from '../round-log/round-folders.ts';
 import { Schedule } from '../schedule/schedule.ts';
 import type { ScheduleRules } from '../schedule/schedule.ts';
 import { SessionHub } from '../sessions/session-hub.ts';
@@ -29,6 +32,7 @@ import { makeRoundId } from './round-id.ts';
 export interface FederationParts {
   readonly journal: Journal;
   readonly blobs: BlobStore;
+  readonly rounds: RoundStorage;
   readonly authority: CertificateAuthority;
   /** Ed25519, PKCS#8 PEM. */
   readonly planKey: string;
@@ -75,22 +79,64 @@ export class Federation {
     });
   }
 
-  /** Takes the log over: a round that was in flight when the process died has ended. */
+  /** Takes the log over: a round that was in flight when the process ended goes on, or ends by name if it cannot. */
   static async open(parts: FederationParts): Promise<Federation> {
     const federation = new Federation(parts);
-    const { journal } = parts;
-    const round = runningRound(journal.state);
-    if (round !== null) {
-      const reason = STOPPED_IN_ROUND;
-      await journal.append({ kind: 'round-closed', roundId: round.id, outcome: 'failed', reason, difference: null });
-      const releaseHash = journal.state.release?.hash;
-      if (releaseHash !== undefined) {
-        const told = { kind: 'roundClosed', roundId: round.id, outcome: 'failed', reason, releaseHash } as const;
-        for (const site of journal.state.sites.keys()) federation.#untold.set(site, told);
-      }
-      parts.log.warn({ round: round.number }, STOPPED_IN_ROUND);
+    const round = runningRound(parts.journal.state);
+    if (round === null) return federation;
+    try {
+      await federation.#resumeRound(round);
+    } catch (error) {
+      // The event log failed: nothing can be promised any more, and the caller gives up.
+      if (parts.journal.broken !== null) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      await federation.#endRound(round, `${STOPPED_IN_ROUND}. ${why}`);
     }
     return federation;
+  }
+
+  /** Throws CoordinatorError when what a restart needs is not there. */
+  async #resumeRound(round: RoundRecord): Promise<void> {
+    const { blobs, rounds, planKey, log } = this.#parts;
+    const kept = await rounds.reopen(round.id);
+    if (kept === null) throw new CoordinatorError('round-log-unusable', 'Its log is not there.');
+    const { records, ...files } = kept;
+    try {
+      const { beginning, inputs } = beginningOf(records);
+      const bytes = await blobs.read(round.plan);
+      const brief = {
+        plan: parsePlan(bytes),
+        planHash: planHash(bytes),
+        offer: { kind: 'roundOffer', plan: bytes, signature: signPlan(bytes, planKey) } as const,
+        identityKeys: unhexed(beginning.identityKeys),
+      };
+      const { connected } = beginning;
+      const conductor = await Conductor.resume(this.#conductorParts(), brief, { files, inputs, connected });
+      const { phase } = conductor.state;
+      const found = { round: round.number, phase, records: records.length, bytesUp: conductor.bytesUp };
+      log.info(found, 'the coordinator stopped during the round; it goes on where it was');
+      this.#drive(conductor);
+    } catch (error) {
+      // With a broken event log the round cannot even end: the files stay for the next start.
+      await (this.#parts.journal.broken === null ? rounds.end(round.id, files) : rounds.suspend(files));
+      throw error;
+    }
+    // Whoever was revoked while the coordinator stopped is out now.
+    for (const site of this.#conductor?.state.members.keys() ?? []) {
+      const revoked = this.#parts.journal.state.sites.get(site)?.revoked ?? null;
+      if (revoked !== null) this.#happen({ kind: 'excluded', site, reason: 'revoked' });
+    }
+  }
+
+  async #endRound(round: RoundRecord, reason: string): Promise<void> {
+    const { journal, log } = this.#parts;
+    await journal.append({ kind: 'round-closed', roundId: round.id, outcome: 'failed', reason, difference: null });
+    const releaseHash = journal.state.release?.hash;
+    if (releaseHash !== undefined) {
+      const told = { kind: 'roundClosed', roundId: round.id, outcome: 'failed', reason, releaseHash } as const;
+      for (const site of journal.state.sites.keys()) this.#untold.set(site, told);
+    }
+    log.warn({ round: round.number, reason }, 'a round ended because the coordinator had stopped');
   }
 
   /** Schedule and the watch over silent sessions begin. */
@@ -99,14 +145,10 @@ export class Federation {
     this.#schedule.run();
   }
 
-  /** Ends a running round as failed, then every session. */
+  /** Ends every session. A running round stays where it is: the next start goes on with it. */
   async stop(): Promise<void> {
     this.#schedule.stop();
-    const conductor = this.#conductor;
-    if (conductor !== null && this.#parts.journal.broken === null) {
-      await conductor.happen({ kind: 'broken', reason: STOPPED_IN_ROUND });
-      await conductor.finished;
-    }
+    await this.#conductor?.suspend();
     this.#hub.stop('the coordinator is shutting down');
   }
 
@@ -164,7 +206,7 @@ export class Federation {
 
   /** Starts a round now; its number. Throws `no-plan`, `round-running`, `too-few-sites`. */
   async startRound(): Promise<number> {
-    const { journal, blobs, planKey } = this.#parts;
+    const { journal, blobs, rounds, planKey } = this.#parts;
     const begun = await journal.change(async (state) => {
       const plan = this.#nextPlan(state);
       const bytes = encodePlan(plan);
@@ -173,19 +215,22 @@ export class Federation {
       const { roundId, round: number } = plan;
       const planned = { kind: 'round-planned', roundId, number, plan: document, planHash: hex(hash) } as const;
       const offer = { kind: 'roundOffer', plan: bytes, signature: signPlan(bytes, planKey) } as const;
-      const brief = { plan, planHash: hash, offer, identityKeys: identityKeys(state) };
-      const connected = this.#hub.connected.filter((site) => brief.identityKeys.has(site));
-      // Made before its plan is in the log: from then on a round runs, and somebody must drive it.
-      const parts = { ...this.#parts, yieldTurn: yieldToEventLoop, send: this.#send };
-      return { events: [planned], result: { conductor: new Conductor(parts, brief), connected } };
+      const eligible = eligibleSites(state);
+      const brief = { plan, planHash: hash, offer, identityKeys: unhexed(eligible) };
+      const there = this.#hub.connected.filter((site) => eligible.has(site));
+      const connected = cohortOrder(roundId, there);
+      // Made before its plan is in the event log: from then on a round runs, and a restart must be able to drive it.
+      const files = await rounds.begin(roundId);
+      files.log.append({ kind: 'begun', version: 1, roundId, identityKeys: [...eligible], connected });
+      await files.log.sync();
+      const conductor = Conductor.begin(this.#conductorParts(), brief, files);
+      return { events: [planned], result: { conductor, connected } };
     });
     const { conductor, connected } = begun;
-    this.#conductor = conductor;
     this.#untold.clear();
-    void conductor.finished.then(() => this.#ended(conductor));
-    const { id, number } = conductor.state;
-    await conductor.happen({ kind: 'start', connected: cohortOrder(id, connected) });
-    return number;
+    this.#drive(conductor);
+    await conductor.happen({ kind: 'start', connected });
+    return conductor.state.number;
   }
 
   /** No round starts by schedule until `resume`; one that runs goes on. */
@@ -273,6 +318,15 @@ export class Federation {
     work?.catch((error: unknown) => this.#parts.log.error({ err: error }, 'the federation could not go on'));
   }
 
+  #conductorParts(): ConductorParts {
+    return { ...this.#parts, yieldTurn: yieldToEventLoop, send: this.#send };
+  }
+
+  #drive(conductor: Conductor): void {
+    this.#conductor = conductor;
+    void conductor.finished.then(() => this.#ended(conductor));
+  }
+
   #ended(conductor: Conductor): void {
     if (this.#conductor === conductor) this.#conductor = null;
     this.#hub.rest(conductor.state.id);
@@ -315,9 +369,8 @@ export class Federation {
   }
 }
 
-function identityKeys(state: FederationState): Map<string, Uint8Array> {
-  const unhex = (key: string): Uint8Array => new Uint8Array(Buffer.from(key, 'hex'));
-  return new Map([...eligibleSites(state)].map(([site, key]) => [site, unhex(key)]));
+function unhexed(keys: Iterable<readonly [SiteId, string]>): Map<SiteId, Uint8Array> {
+  return new Map([...keys].map(([site, key]) => [site, new Uint8Array(Buffer.from(key, 'hex'))]));
 }
 
 function hex(bytes: Uint8Array): Hash {

@@ -16,6 +16,8 @@ export interface RoundRecord {
   readonly startedAt: number;
   readonly endedAt: number | null;
   readonly phases: readonly { readonly phase: Phase; readonly startedAt: number }[];
+  /** When the coordinator came back in the middle of it. */
+  readonly resumed: readonly number[];
   readonly cohort: readonly SiteId[];
   readonly survivors: readonly SiteId[];
   readonly refused: readonly { readonly site: SiteId; readonly reason: string }[];
@@ -40,6 +42,8 @@ export function foldRound(round: RoundRecord | null, event: RoundEvent, at: numb
         cohort: event.phase === 'keys' ? event.sites : round.cohort,
         survivors: event.phase === 'unmasking' ? event.sites : round.survivors,
       };
+    case 'round-resumed':
+      return { ...round, resumed: [...round.resumed, at] };
     case 'round-refused':
       return { ...round, refused: [...round.refused, { site: event.site, reason: event.reason }] };
     case 'round-dropped': {
@@ -72,6 +76,7 @@ function planned(event: Extract<RoundEvent, { kind: 'round-planned' }>, at: numb
     startedAt: at,
     endedAt: null,
     phases: [{ phase: 'planned', startedAt: at }],
+    resumed: [],
     cohort: [],
     survivors: [],
     refused: [],

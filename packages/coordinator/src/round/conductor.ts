@@ -1,21 +1,29 @@
-import { ProtocolError } from '@noren/protocol';
-import type { CoordinatorMessage, RoundPlan, SiteId, SiteMessage, UploadHeader, UploadReceiver } from '@noren/protocol';
+import { isDeepStrictEqual } from 'node:util';
+
+import { encodeSiteMessage, encodeUploadMessage, ProtocolError } from '@noren/protocol';
+import type { CoordinatorMessage, SiteId, SiteMessage, UploadHeader, UploadReceiver } from '@noren/protocol';
 import { AggregationError } from '@noren/secure-aggregation';
+import type { UploadSink } from '@noren/secure-aggregation';
 import type { Logger } from 'pino';
 
 import type { BlobStore } from '../blobs/blob-store.ts';
 import type { Clock } from '../clock.ts';
 import type { EventBody } from '../federation/federation-event.ts';
+import type { InputRecord } from '../round-log/log-record.ts';
+import type { RoundFiles, RoundStorage } from '../round-log/round-folders.ts';
+import type { SpooledUpload } from '../round-log/upload-spool.ts';
 import type { Journal } from '../store/journal.ts';
 import type { YieldTurn } from './aggregate.ts';
 import { makeCandidate } from './candidate.ts';
-import { MaskedSum, notAwaited, REPEATED_UPLOAD } from './masked-sum.ts';
+import { meanUpdateOf, notAwaited, REPEATED_UPLOAD } from './masked-sum.ts';
 import type { MaskingMessage } from './masked-sum.ts';
-import { advance, plannedRound } from './round-machine.ts';
+import { beginCourse, replayRound, unusable } from './replay.ts';
+import type { RoundOrigin } from './replay.ts';
+import { askedIn } from './round-course.ts';
+import type { Effect, RoundCourse } from './round-course.ts';
 import type { RoundAction, RoundInput } from './round-input.ts';
 import { effectiveDeadline, isAwaited, reached } from './round-state.ts';
 import type { RoundState, Step } from './round-state.ts';
-import { roundRules } from './round-rules.ts';
 
 export interface ConductorParts {
   readonly clock: Clock;
@@ -23,56 +31,92 @@ export interface ConductorParts {
   readonly blobs: BlobStore;
   readonly log: Logger;
   readonly yieldTurn: YieldTurn;
+  readonly rounds: RoundStorage;
   send(site: SiteId, message: CoordinatorMessage): void;
 }
 
-/** What a round is made from; its plan is in the log already. */
-export interface RoundBrief {
-  readonly plan: RoundPlan;
-  readonly planHash: Uint8Array;
+/** What a round is made from; its plan is in the event log already. */
+export interface RoundBrief extends RoundOrigin {
   readonly offer: Extract<CoordinatorMessage, { kind: 'roundOffer' }>;
-  /** Ed25519 identity key of every enrolled site. */
-  readonly identityKeys: ReadonlyMap<string, Uint8Array>;
 }
+
+/** What of an input goes into the round's log beside itself. */
+type Stored = Partial<Pick<InputRecord, 'payload' | 'chunks'>>;
 
 /** Longest reason that a message may carry, characters. */
 const REASON_LENGTH = 2000;
 
 /**
  * Drives one round: turns verified messages, lost connections and time into inputs of the round machine, one after the
- * other, and carries out its actions in order. Facts are on disk before the messages that rest on them are sent.
+ * other, and carries out what they lead to in order. An input is in the round's log, and a fact in the event log, before
+ * the messages that rest on them are sent: a restart goes on from there.
  */
 export class Conductor {
   readonly #parts: ConductorParts;
   readonly #brief: RoundBrief;
-  readonly #sum: MaskedSum;
+  readonly #course: RoundCourse;
+  readonly #files: RoundFiles;
+  readonly #uploads = new Map<SiteId, SpooledUpload>();
   readonly #finish: () => void;
-  /** Resolves when the round has ended and everybody connected was told. */
+  /** Resolves when the round has ended and everybody connected was told, or when it was suspended. */
   readonly finished: Promise<void>;
-  #state: RoundState;
   #queue: Promise<unknown> = Promise.resolve();
   #cancelTimer: (() => void) | null = null;
   #meanUpdate: Float32Array | null = null;
+  #suspended = false;
+  /** The round's log cannot be written: the round ends, and that alone is still carried out. */
+  #unlogged = false;
 
-  constructor(parts: ConductorParts, brief: RoundBrief) {
-    const { plan, planHash, identityKeys } = brief;
-    const { roundId } = plan;
-    this.#parts = { ...parts, log: parts.log.child({ round: plan.round }) };
+  private constructor(parts: ConductorParts, brief: RoundBrief, files: RoundFiles, course: RoundCourse) {
+    this.#parts = { ...parts, log: parts.log.child({ round: brief.plan.round }) };
     this.#brief = brief;
-    this.#sum = new MaskedSum({ roundId, planHash, plan, identityKeys });
-    this.#state = plannedRound({ id: roundId, number: plan.round, rules: roundRules(plan) });
+    this.#files = files;
+    this.#course = course;
     let finish = (): void => undefined;
     this.finished = new Promise((resolve) => (finish = resolve));
     this.#finish = finish;
   }
 
+  static begin(parts: ConductorParts, brief: RoundBrief, files: RoundFiles): Conductor {
+    return new Conductor(parts, brief, files, beginCourse(brief));
+  }
+
+  /**
+   * Goes on with a round from its log. `connected`: the sites that it was to start with. Throws CoordinatorError
+   * `round-log-unusable`, `blob-missing`, `blob-damaged` or `store-failed`; then nothing was said about it.
+   */
+  static async resume(
+    parts: ConductorParts,
+    brief: RoundBrief,
+    kept: {
+      readonly files: RoundFiles;
+      readonly inputs: readonly InputRecord[];
+      readonly connected: readonly SiteId[];
+    },
+  ): Promise<Conductor> {
+    const { course, effects } = await replayRound(brief, kept.inputs, kept.files.spool);
+    const conductor = new Conductor(parts, brief, kept.files, course);
+    await conductor.#enqueue(() => conductor.#goOn(effects, kept.connected));
+    return conductor;
+  }
+
   get state(): RoundState {
-    return this.#state;
+    return this.#course.state;
   }
 
   /** Bytes of masked updates received so far. */
   get bytesUp(): number {
-    return this.#sum.bytesUp;
+    return this.#course.sum?.bytesUp ?? 0;
+  }
+
+  /** Stops where it is, without a word to the sites: the next start goes on from the log. */
+  async suspend(): Promise<void> {
+    await this.#enqueue(async () => {
+      if (this.#suspended || this.state.step === null) return;
+      this.#halt();
+      await this.#parts.rounds.suspend(this.#files);
+    });
+    this.#finish();
   }
 
   happen(input: RoundInput): Promise<void> {
@@ -83,37 +127,79 @@ export class Conductor {
 
   /** A site's message; those of other rounds and those that come too late are passed over. */
   message(site: SiteId, message: SiteMessage): Promise<void> {
-    if (!('roundId' in message) || message.roundId !== this.#state.id) return Promise.resolve();
+    if (!('roundId' in message) || message.roundId !== this.state.id) return Promise.resolve();
     return this.#enqueue(async () => {
       const input = this.#inputOf(site, message);
-      if (input !== null) await this.#take(input);
+      if (input === null) return;
+      await this.#take(input, MASKING.has(input.kind) ? { payload: encodeSiteMessage(message) } : {});
     });
   }
 
   /** Rejects with ProtocolError when the round does not wait for this site's update. */
   upload(site: SiteId, header: UploadHeader): Promise<UploadReceiver> {
     return this.#enqueue(async () => {
-      const { id } = this.#state;
+      const { id } = this.state;
+      const { sum } = this.#course;
       if (header.roundId !== id) throw notAwaited(header.roundId);
       if (this.#hasUploaded(site)) return REPEATED_UPLOAD;
-      if (!isAwaited(this.#state, site, 'updates')) throw notAwaited(id);
-      const done = (complete: () => void): Promise<void> => this.#enqueue(() => this.#uploaded(site, complete));
-      const receiver = await this.#guarded(site, () => this.#sum.upload(site, header, done));
-      await this.#take({ kind: 'uploading', site });
-      return { ...receiver, chunk: (index, data) => this.#guarded(site, () => receiver.chunk(index, data)) };
+      if (sum === null || !isAwaited(this.state, site, 'updates')) throw notAwaited(id);
+      const sink = await this.#guarded(site, () => sum.upload(site, header));
+      const spooled = await this.#kept(() => this.#spooled(site, header));
+      return this.#receiver(site, sink, spooled);
     });
   }
 
-  async #uploaded(site: SiteId, complete: () => void): Promise<void> {
+  /** Where a site's vector is kept; the same place when the site begins again. */
+  async #spooled(site: SiteId, header: UploadHeader): Promise<SpooledUpload> {
+    const begun = this.#uploads.get(site);
+    if (begun !== undefined) return begun;
+    const spooled = await this.#files.spool.begin(site, header);
+    this.#uploads.set(site, spooled);
+    const payload = encodeUploadMessage({ kind: 'header', ...header });
+    await this.#take({ kind: 'uploading', site }, { payload });
+    return spooled;
+  }
+
+  #receiver(site: SiteId, sink: UploadSink, spooled: SpooledUpload): UploadReceiver {
+    return {
+      chunk: (index, data) => {
+        // In one go, so that chunks lie in the file as they were taken, whichever attempt of the site brings them.
+        const take = (): Promise<void> | undefined => (sink.chunk(index, data) ? spooled.append(data) : undefined);
+        return this.#kept(() => this.#guarded(site, take)).then(() => undefined);
+      },
+      complete: async () => {
+        await this.#kept(() => spooled.keep());
+        await this.#enqueue(() => this.#uploaded(site, sink, spooled));
+        await this.#kept(() => this.#files.log.sync());
+      },
+      aborted: () => undefined,
+    };
+  }
+
+  async #uploaded(site: SiteId, sink: UploadSink, spooled: SpooledUpload): Promise<void> {
     // A site that lost its connection may send again while its first attempt still ends well.
     if (this.#hasUploaded(site)) return;
-    if (!isAwaited(this.#state, site, 'updates')) throw notAwaited(this.#state.id);
-    await this.#guarded(site, complete);
-    await this.#take({ kind: 'uploaded', site });
+    if (!this.#suspended && !isAwaited(this.state, site, 'updates')) throw notAwaited(this.state.id);
+    await this.#guarded(site, () => sink.complete());
+    await this.#take({ kind: 'uploaded', site }, { chunks: spooled.chunks });
+    // What a coordinator that stops has not written down it must not acknowledge; the site tries again.
+    if (!this.#hasUploaded(site)) throw new ProtocolError('internal', 'The coordinator is stopping.');
+  }
+
+  /** What cannot be kept cannot be promised: the round ends by name. */
+  async #kept<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof ProtocolError) throw error;
+      const reason = `an update could not be kept on the coordinator's disk: ${sentence(error)}`;
+      void this.happen({ kind: 'broken', reason });
+      throw new ProtocolError('internal', 'The coordinator could not keep the update.', { cause: error });
+    }
   }
 
   #hasUploaded(site: SiteId): boolean {
-    const member = this.#state.members.get(site);
+    const member = this.state.members.get(site);
     return member !== undefined && reached(member, 'uploaded');
   }
 
@@ -129,7 +215,7 @@ export class Conductor {
       return await work();
     } catch (error) {
       if (!(error instanceof AggregationError)) throw error;
-      if (error.code === 'wrong-state') throw notAwaited(this.#state.id);
+      if (error.code === 'wrong-state') throw notAwaited(this.state.id);
       void this.happen({ kind: 'excluded', site, reason: `broke the masking protocol: ${error.message}` });
       throw new ProtocolError('invalid-message', error.message, { cause: error });
     }
@@ -151,7 +237,7 @@ export class Conductor {
         return this.#taken(site, 'reveals', message) ?? { kind: 'revealed', site };
       case 'evaluationReport': {
         const { kind: _kind, ...report } = message;
-        return report.candidateHash === this.#state.candidate ? { kind: 'reported', site, report } : null;
+        return report.candidateHash === this.state.candidate ? { kind: 'reported', site, report } : null;
       }
       case 'withdrawal':
         return { kind: 'left', site, reason: message.reason || 'the site gave no reason' };
@@ -162,9 +248,9 @@ export class Conductor {
 
   /** Null when the masking protocol has taken the message in; else the input that puts the site out, or a no-op. */
   #taken(site: SiteId, step: Step, message: MaskingMessage): RoundInput | null {
-    if (!isAwaited(this.#state, site, step)) return { kind: 'tick' };
+    if (!isAwaited(this.state, site, step)) return { kind: 'tick' };
     try {
-      this.#sum.take(site, message);
+      this.#course.sum?.take(site, message);
       return null;
     } catch (error) {
       if (!(error instanceof AggregationError)) throw error;
@@ -172,16 +258,21 @@ export class Conductor {
     }
   }
 
-  async #take(input: RoundInput): Promise<void> {
+  async #take(input: RoundInput, { payload = NO_BYTES, chunks = [] }: Stored = {}): Promise<void> {
     const { journal, clock, log } = this.#parts;
+    if (this.#suspended) return;
     if (journal.broken !== null) return this.#abandon();
-    const before = this.#state.phase;
-    const { state, actions } = advance(this.#state, input, clock.now());
-    this.#state = state;
-    if (state.phase !== before) log.info({ phase: state.phase }, 'the round goes on');
+    const [before, at] = [this.state, clock.now()];
+    const effects = this.#course.take(input, at);
+    if (this.state === before && effects.length === 0 && payload.length === 0) return;
+    if (this.state.phase !== before.phase) log.info({ phase: this.state.phase }, 'the round goes on');
     this.#setTimer();
     try {
-      await this.#carryOut(actions);
+      const kept = this.#record({ kind: 'input', at, input, frozen: askedIn(effects), chunks, payload });
+      // Nothing rests on an input that leads to nothing: it may wait for the next fsync, and its site would say it again.
+      if (effects.length > 0) await kept;
+      else kept.catch(() => undefined);
+      await this.#carryOut(effects);
     } catch (error) {
       if (journal.broken !== null) return this.#abandon();
       log.error({ err: error }, 'a step of the round failed');
@@ -189,65 +280,95 @@ export class Conductor {
     }
   }
 
-  /** After a failed write nothing may happen any more: the coordinator stops, and the next start closes the round. */
+  #record(record: InputRecord): Promise<void> {
+    if (this.#unlogged) return Promise.resolve();
+    this.#files.log.append(record);
+    return this.#files.log.sync().catch((error: unknown) => {
+      this.#unlogged = true;
+      throw error;
+    });
+  }
+
+  /** Does what was still to do when the coordinator stopped, and says that it is back. */
+  async #goOn(replayed: readonly Effect[], connected: readonly SiteId[]): Promise<void> {
+    await this.#catchUp(replayed);
+    const end = replayed.find((effect) => effect.kind === 'close');
+    if (end !== undefined) return this.#close(end, []);
+    if (this.state.phase === 'planned') await this.#take({ kind: 'start', connected });
+    await this.#take({ kind: 'resumed' });
+  }
+
+  /** Writes the facts that are in the round's log but not in the event log: a stop came between the two. */
+  async #catchUp(replayed: readonly Effect[]): Promise<void> {
+    const { journal } = this.#parts;
+    const { id: roundId, number } = this.state;
+    const facts = replayed.flatMap((effect) => (effect.kind === 'record' ? [{ ...effect.fact, roundId }] : []));
+    const bodies = (await journal.readRound(number)).map(({ body }) => body);
+    const written = bodies.filter(
+      (body) => 'roundId' in body && body.roundId === roundId && body.kind !== 'round-planned',
+    );
+    const agree = written.every((body, index) => isDeepStrictEqual(body, asWritten(facts[index])));
+    if (!agree) throw unusable('its log and the event log tell different stories');
+    await journal.append(...facts.slice(written.length));
+  }
+
+  /** After a failed write nothing may happen any more: the coordinator stops, and the next start goes on. */
   #abandon(): void {
-    this.#cancelTimer?.();
+    if (this.#suspended) return;
+    this.#halt();
+    void this.#parts.rounds.suspend(this.#files).catch(() => undefined);
     this.#finish();
+  }
+
+  #halt(): void {
+    this.#suspended = true;
+    this.#cancelTimer?.();
   }
 
   #setTimer(): void {
     const { clock } = this.#parts;
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    const deadline = effectiveDeadline(this.#state);
+    const deadline = effectiveDeadline(this.state);
     if (deadline === null) return;
     this.#cancelTimer = clock.after(Math.max(0, deadline - clock.now()), () => void this.happen({ kind: 'tick' }));
   }
 
-  async #carryOut(actions: readonly RoundAction[]): Promise<void> {
+  async #carryOut(effects: readonly Effect[]): Promise<void> {
     let facts: EventBody[] = [];
-    for (const action of actions) {
-      if (action.kind === 'record') {
-        facts.push({ ...action.fact, roundId: this.#state.id });
+    for (const effect of effects) {
+      if (effect.kind === 'record') {
+        facts.push({ ...effect.fact, roundId: this.state.id });
         continue;
       }
-      if (action.kind === 'close') return this.#close(action, facts);
+      if (effect.kind === 'close') return this.#close(effect, facts);
       if (facts.length > 0) await this.#parts.journal.append(...facts);
       facts = [];
-      this.#act(action);
+      this.#act(effect);
     }
     if (facts.length > 0) await this.#parts.journal.append(...facts);
   }
 
-  #act(action: Exclude<RoundAction, { kind: 'record' | 'close' }>): void {
-    switch (action.kind) {
+  #act(effect: Exclude<Effect, { kind: 'record' | 'close' }>): void {
+    switch (effect.kind) {
       case 'offer':
-        for (const site of action.sites) this.#remind(site, 'replies');
+        for (const site of effect.sites) this.#remind(site, 'replies');
         return;
-      case 'close-keys':
-        for (const site of this.#sum.closeKeys()) this.#remind(site as SiteId, 'shares');
-        return;
-      case 'close-shares':
-        for (const site of this.#sum.closeShares()) this.#remind(site as SiteId, 'updates');
-        return;
-      case 'close-updates':
-        for (const site of this.#sum.closeUpdates()) this.#remind(site as SiteId, 'confirmations');
-        return;
-      case 'close-confirmations':
-        for (const site of this.#sum.closeConfirmations()) this.#remind(site as SiteId, 'reveals');
+      case 'ask':
+        for (const site of effect.sites) this.#remind(site, effect.step);
         return;
       case 'open-sum':
         return this.#compute(() => this.#openSum());
       case 'make-candidate':
         return this.#compute(() => this.#makeCandidate());
       case 'announce':
-        for (const site of action.sites) this.#remind(site, 'reports');
+        for (const site of effect.sites) this.#remind(site, 'reports');
         return;
       case 'remind':
-        if (this.#state.step !== null) this.#remind(action.site, this.#state.step);
+        if (this.state.step !== null) this.#remind(effect.site, this.state.step);
         return;
       case 'dismiss':
-        return this.#parts.send(action.site, this.#closing('failed', action.reason));
+        return this.#parts.send(effect.site, this.#closing('failed', effect.reason));
     }
   }
 
@@ -258,21 +379,16 @@ export class Conductor {
   }
 
   #messageOf(site: SiteId, step: Step): CoordinatorMessage | null {
-    const { id: roundId, candidate: candidateHash } = this.#state;
-    const [roster, delivery] = [this.#sum.roster(), this.#sum.delivery(site)];
-    const [survived, request] = [this.#sum.survived(), this.#sum.request()];
+    const { id: roundId, candidate: candidateHash } = this.state;
     switch (step) {
       case 'replies':
       case 'advertisements':
         return this.#brief.offer;
       case 'shares':
-        return roster === null ? null : { kind: 'keyRoster', ...roster };
       case 'updates':
-        return delivery === null ? null : { kind: 'shareDelivery', ...delivery };
       case 'confirmations':
-        return survived === null ? null : { kind: 'consistencyRequest', ...survived };
       case 'reveals':
-        return request === null ? null : { kind: 'revealRequest', ...request };
+        return this.#course.sum?.question(site, step) ?? null;
       case 'reports':
         return candidateHash === null ? null : { kind: 'candidateAnnouncement', roundId, candidateHash };
       default:
@@ -296,9 +412,11 @@ export class Conductor {
 
   async #openSum(): Promise<RoundInput> {
     const { blobs, yieldTurn, log } = this.#parts;
-    const { evidence, meanUpdate } = await this.#sum.open(blobs, yieldTurn);
+    const { sum } = this.#course;
+    if (sum === null) throw unusable('its sum was opened before');
+    const { evidence, meanUpdate } = await sum.open(blobs, yieldTurn);
     this.#meanUpdate = meanUpdate;
-    const { falseWitnesses } = this.#sum;
+    const { falseWitnesses } = sum;
     if (falseWitnesses.length > 0) log.warn({ sites: falseWitnesses }, 'sites revealed false shares');
     return { kind: 'opened', evidence };
   }
@@ -306,18 +424,29 @@ export class Conductor {
   async #makeCandidate(): Promise<RoundInput> {
     const { blobs, yieldTurn, journal } = this.#parts;
     const { server, release } = this.#brief.plan;
+    // That the sum is open is on disk: a restart begins from the sum.
+    await this.#files.spool.clear();
     const moments = journal.state.release?.moments ?? null;
-    const update = this.#meanUpdate ?? new Float32Array();
+    const update = this.#meanUpdate ?? (await this.#keptMeanUpdate());
     this.#meanUpdate = null;
     const made = await makeCandidate({ blobs, server, release, moments, update, yieldTurn });
     return { kind: 'candidate', hash: made.candidate, moments: made.moments };
+  }
+
+  #keptMeanUpdate(): Promise<Float32Array> {
+    const { blobs, journal, yieldTurn } = this.#parts;
+    const { id, group, members } = this.state;
+    const sum = journal.state.rounds.find((round) => round.id === id)?.evidence?.sum;
+    if (sum === undefined || group === null) throw unusable('its sum is in no log');
+    const survivors = [...members.values()].filter((member) => reached(member, 'uploaded')).length;
+    return meanUpdateOf(blobs, sum, { plan: this.#brief.plan, cohort: group.sites, survivors, yieldTurn });
   }
 
   async #close(action: Extract<RoundAction, { kind: 'close' }>, facts: readonly EventBody[]): Promise<void> {
     const { journal, log } = this.#parts;
     const { outcome, difference } = action;
     const reason = action.reason.slice(0, REASON_LENGTH);
-    const { id: roundId, number, members } = this.#state;
+    const { id: roundId, number, members } = this.state;
     // The facts of this very transition go first: the release's evidence is folded from them.
     if (facts.length > 0) await journal.append(...facts);
     await journal.change((state) => {
@@ -333,13 +462,26 @@ export class Conductor {
     });
     log.info({ outcome, reason }, 'the round has ended');
     for (const site of members.keys()) this.#parts.send(site, this.#closing(outcome, reason));
+    await this.#parts.rounds.end(roundId, this.#files).catch((error: unknown) => {
+      log.warn({ err: error }, 'the files of an ended round could not be removed; the next start removes them');
+    });
     this.#finish();
   }
 
   #closing(outcome: 'accepted' | 'rejected' | 'failed', reason: string): CoordinatorMessage {
     const releaseHash = this.#parts.journal.state.release?.hash ?? this.#brief.plan.release;
-    return { kind: 'roundClosed', roundId: this.#state.id, outcome, reason, releaseHash };
+    return { kind: 'roundClosed', roundId: this.state.id, outcome, reason, releaseHash };
   }
+}
+
+/** Inputs that come with a message of the masking protocol, which a replay needs again. */
+const MASKING: ReadonlySet<RoundInput['kind']> = new Set(['advertised', 'shared', 'confirmed', 'revealed']);
+
+const NO_BYTES = new Uint8Array();
+
+/** As the event log gives it back: without what JSON leaves out. */
+function asWritten(body: EventBody | undefined): unknown {
+  return body === undefined ? undefined : JSON.parse(JSON.stringify(body));
 }
 
 function sentence(error: unknown): string {

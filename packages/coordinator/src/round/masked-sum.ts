@@ -1,7 +1,24 @@
 import { ProtocolError } from '@noren/protocol';
-import type { Hash, PlanPrivacy, RoundPlan, SiteId, SiteMessage, UploadHeader, UploadReceiver } from '@noren/protocol';
+import type {
+  CoordinatorMessage,
+  Hash,
+  PlanPrivacy,
+  RoundPlan,
+  SiteId,
+  SiteMessage,
+  UploadHeader,
+  UploadReceiver,
+} from '@noren/protocol';
 import { AggregationError, CoordinatorRound, decodeSum, EXTRA_ELEMENTS, quantiserFor } from '@noren/secure-aggregation';
-import type { ConsistencyRequest, KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggregation';
+import type {
+  ConsistencyRequest,
+  DecodedSum,
+  KeyRoster,
+  Quantiser,
+  RevealRequest,
+  ShareDelivery,
+  UploadSink,
+} from '@noren/secure-aggregation';
 
 import type { BlobStore } from '../blobs/blob-store.ts';
 import { checkAggregate } from './aggregate.ts';
@@ -86,32 +103,32 @@ export class MaskedSum {
     return this.#ring.survivors;
   }
 
-  roster(): KeyRoster | null {
-    return this.#roster;
+  /** What the coordinator asks the site in this step; null before the step, or when there is nothing for the site. */
+  question(site: SiteId, step: 'shares' | 'updates' | 'confirmations' | 'reveals'): CoordinatorMessage | null {
+    switch (step) {
+      case 'shares':
+        return this.#roster === null ? null : { kind: 'keyRoster', ...this.#roster };
+      case 'updates': {
+        const delivery = this.#deliveries.get(site);
+        return delivery === undefined ? null : { kind: 'shareDelivery', ...delivery };
+      }
+      case 'confirmations':
+        return this.#survived === null ? null : { kind: 'consistencyRequest', ...this.#survived };
+      case 'reveals':
+        return this.#request === null ? null : { kind: 'revealRequest', ...this.#request };
+    }
   }
 
-  delivery(site: SiteId): ShareDelivery | null {
-    return this.#deliveries.get(site) ?? null;
-  }
-
-  survived(): ConsistencyRequest | null {
-    return this.#survived;
-  }
-
-  request(): RevealRequest | null {
-    return this.#request;
-  }
-
-  /** Throws AggregationError. `done` is called when the whole vector is in the sum, and may throw to refuse it. */
-  upload(site: SiteId, header: UploadHeader, done: (complete: () => void) => Promise<void>): UploadReceiver {
+  /** Throws AggregationError. The same sink again for the header that the site has already sent. */
+  upload(site: SiteId, header: UploadHeader): UploadSink {
     const sink = this.#ring.beginUpload(site, header);
     return {
-      chunk: async (index, data) => {
-        sink.chunk(index, data);
+      chunk: (index, data) => {
+        const isNext = sink.chunk(index, data);
         this.#bytesUp += data.length;
+        return isNext;
       },
-      complete: () => done(() => sink.complete()),
-      aborted: () => undefined,
+      complete: () => sink.complete(),
     };
   }
 
@@ -121,10 +138,7 @@ export class MaskedSum {
     const { privacy } = this.#plan;
     if (privacy != null) return this.#openPrivately(sum, privacy, blobs, yieldTurn);
     const hash: Hash = await blobs.write(new Uint8Array(sum.buffer, sum.byteOffset, sum.byteLength));
-    // The sites derive the same quantiser from the roster, the one list that all of them hold.
-    const { clipNorm, valueBits } = this.#plan.update;
-    const quantiser = quantiserFor({ clipNorm, sites: this.#ring.cohort.length, valueBits });
-    const decoded = decodeSum(sum, quantiser);
+    const { decoded, quantiser } = decodeRing(sum, this.#plan, this.#ring.cohort.length);
     const norm = await checkAggregate(decoded, { survivors: this.#ring.survivors.length, quantiser, yieldTurn });
     const { weight, clipped, meanUpdate } = decoded;
     return { evidence: { sum: hash, weight, clipped, norm, bytesUp: this.#bytesUp }, meanUpdate };
@@ -154,6 +168,32 @@ export class MaskedSum {
   get falseWitnesses(): readonly string[] {
     return this.#ring.falseWitnesses;
   }
+}
+
+/** The mean update in a sum that was opened, checked and stored before; in a private round its noise is in it. */
+export async function meanUpdateOf(
+  blobs: BlobStore,
+  sum: Hash,
+  o: { readonly plan: SumPlan; readonly cohort: number; readonly survivors: number; readonly yieldTurn: YieldTurn },
+): Promise<Float32Array> {
+  const { plan, cohort, survivors, yieldTurn } = o;
+  const bytes = await blobs.read(sum);
+  // A copy, because a typed array must begin at a multiple of its element's size.
+  const ring = new Int32Array(bytes.slice().buffer);
+  const { privacy } = plan;
+  if (privacy == null) return decodeRing(ring, plan, cohort).decoded.meanUpdate;
+  const quantiser = privateQuantiser(plan, privacy, cohort);
+  return (await decodePrivateSum(ring, { privacy, quantiser, survivors, yieldTurn })).meanUpdate;
+}
+
+/** The sites derive the same quantiser from the roster, the one list that all of them hold. `sites`: in the roster. */
+function decodeRing(
+  sum: Int32Array,
+  { update: { clipNorm, valueBits } }: SumPlan,
+  sites: number,
+): { readonly decoded: DecodedSum; readonly quantiser: Quantiser } {
+  const quantiser = quantiserFor({ clipNorm, sites, valueBits });
+  return { decoded: decodeSum(sum, quantiser), quantiser };
 }
 
 /** Swallows an upload that arrived before and whose receipt was lost: the site must learn that all is well. */

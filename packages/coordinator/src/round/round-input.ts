@@ -17,6 +17,8 @@ export type RoundInput =
   | { readonly kind: 'candidate'; readonly hash: Hash; readonly moments: Hash | null }
   /** The coordinator's own part went wrong (arithmetic, an unsound sum, a stop). */
   | { readonly kind: 'broken'; readonly reason: string }
+  /** The coordinator came back in the middle of the round, and nobody has connected yet. */
+  | { readonly kind: 'resumed' }
   | { readonly kind: 'tick' };
 
 /** What is kept of a round's sum, so that anyone who has its blob can recompute the candidate. */
@@ -44,6 +46,8 @@ export type RoundFact =
     }
   | { readonly kind: 'round-refused'; readonly site: SiteId; readonly reason: string }
   | { readonly kind: 'round-dropped'; readonly site: SiteId; readonly phase: Phase; readonly reason: string }
+  /** The coordinator restarted in this phase and goes on where it was. */
+  | { readonly kind: 'round-resumed'; readonly phase: Phase; readonly deadlineAt: number | null }
   | ({ readonly kind: 'round-aggregated' } & SumEvidence)
   | { readonly kind: 'round-candidate'; readonly candidate: Hash; readonly moments: Hash | null }
   | { readonly kind: 'round-reported'; readonly site: SiteId; readonly report: EvaluationReport };

@@ -29,6 +29,7 @@ describe('whatever happens in whatever order', () => {
     if (roll < 89) return { kind: site === akita ? 'excluded' : 'left', site, reason: 'left' };
     if (roll < 90) return { kind: 'refused', site, reason: 'no' };
     if (roll < 91) return { kind: 'tick' };
+    if (roll < 92) return { kind: 'resumed' };
     return { kind: NOISE[roll % NOISE.length] ?? 'shared', site };
   }
   const beat = fc.record({

@@ -203,6 +203,58 @@ describe('a site that could not contribute', () => {
   });
 });
 
+describe('a coordinator that comes back in the middle of a round', () => {
+  const others = [beppu, chiba, date, ebina];
+
+  test('does not take the sites for lost before they could come back, and asks each of them again', () => {
+    const play = new Play().relearning().all('uploaded', others);
+    play.take({ kind: 'resumed' });
+    expect(play.facts('round-resumed')).toMatchObject([{ phase: 'relearning' }]);
+    expect(waitingSentence(play.state)).toMatch(
+      /4 of 5 are in, 4 needed\. The coordinator restarted; akita, beppu, .* can come back until/,
+    );
+    for (const site of SITES) play.take({ kind: 'connected', site });
+    expect(play.state.returning).toBeNull();
+    expect(play.did('remind')).toEqual([{ kind: 'remind', site: akita }]);
+    expect(play.all('uploaded', [akita]).state.step).toBe('confirmations');
+    expect(play.facts('round-dropped')).toEqual([]);
+  });
+
+  test('takes whoever is not back in time for lost', () => {
+    const play = new Play().relearning().all('uploaded', others).take({ kind: 'resumed' });
+    for (const site of others) play.take({ kind: 'connected', site });
+    expect(effectiveDeadline(play.state)).toBe(play.at + RETURN_TIME);
+    expect(play.deadline().state.step).toBe('confirmations');
+    expect(play.facts('round-dropped')).toMatchObject([{ site: akita, reason: 'the connection was lost' }]);
+  });
+
+  test('a deadline that passed meanwhile ends when the sites could come back; one that did not goes on counting', () => {
+    const passed = new Play().relearning();
+    const deadline = passed.state.deadlineAt ?? 0;
+    passed.at = deadline + 5_000_000;
+    expect(passed.take({ kind: 'resumed' }).state.deadlineAt).toBe(passed.at + RETURN_TIME);
+    const early = new Play().relearning();
+    early.at += 1000;
+    expect(early.take({ kind: 'resumed' }).state.deadlineAt).toBe(deadline);
+  });
+
+  test('ends a round to which nobody comes back', () => {
+    const play = new Play().relearning().take({ kind: 'resumed' }).deadline();
+    expect(play.state.phase).toBe('relearning');
+    expect(play.deadline().end).toMatchObject({
+      outcome: 'failed',
+      reason: 'too few masked updates arrived: 0 of at least 4',
+    });
+  });
+
+  test('begins its own arithmetic again', () => {
+    const play = new Play().relearning().all('uploaded').all('confirmed').all('revealed').take({ kind: 'resumed' });
+    expect(play.did('open-sum')).toHaveLength(2);
+    play.take({ kind: 'opened', evidence }).take({ kind: 'resumed' });
+    expect(play.did('make-candidate')).toHaveLength(2);
+  });
+});
+
 test('a site that connects while recruiting is asked too, later ones are not', () => {
   const play = new Play([akita, beppu, chiba, date]).take({ kind: 'connected', site: ebina });
   expect(play.did('offer').at(-1)).toEqual({ kind: 'offer', sites: [ebina] });

@@ -7,7 +7,10 @@ import type { Member, RoundRules, RoundState, Stage, Step } from './round-state.
 import { decide } from './verdict.ts';
 import type { PooledDifference } from './verdict.ts';
 
-/** Time that sites which lost their connection have to come back when the quorum hangs on them, milliseconds. */
+/**
+ * Time that sites which lost their connection have to come back when the quorum hangs on them, and all of them when the
+ * coordinator itself was away, milliseconds.
+ */
 export const RETURN_TIME: number = 120_000;
 /** Bound on the coordinator's own arithmetic, milliseconds: generous, but nothing waits without end. */
 export const ARITHMETIC_TIME: number = 900_000;
@@ -21,7 +24,14 @@ export interface Transition {
 }
 
 export function plannedRound(round: Pick<RoundState, 'id' | 'number' | 'rules'>): RoundState {
-  const nothing = { deadlineAt: null, returnBy: null, members: new Map(), group: null, candidate: null };
+  const nothing = {
+    deadlineAt: null,
+    returnBy: null,
+    returning: null,
+    members: new Map(),
+    group: null,
+    candidate: null,
+  };
   return { ...round, phase: 'planned', step: null, ...nothing };
 }
 
@@ -102,8 +112,10 @@ class Turn {
         return this.#candidate(input);
       case 'broken':
         return this.fail(input.reason);
+      case 'resumed':
+        return this.#resumed();
       case 'tick':
-        return this.#at >= (effectiveDeadline(this.#state) ?? Infinity) ? this.#settle(true) : this;
+        return this.#tick();
       case 'start':
         break;
     }
@@ -134,7 +146,49 @@ class Turn {
     return this.#change(site, { out });
   }
 
+  /** Deadlines went on counting while the coordinator was away, but none ends before the sites could come back. */
+  #resumed(): this {
+    const { phase, step, members } = this.#state;
+    if (step === null) return this;
+    const by = this.#at + RETURN_TIME;
+    const sites = ids([...members.values()].filter(({ present }) => present));
+    // The coordinator's own arithmetic begins anew, and so does its time.
+    const least = DEADLINES[step] === null ? this.#at + ARITHMETIC_TIME : by;
+    const deadlineAt = Math.max(this.#state.deadlineAt ?? least, least);
+    const returnBy = this.#state.returnBy === null ? null : Math.max(this.#state.returnBy, by);
+    const returning = sites.length === 0 ? null : { by, sites: new Set(sites) };
+    this.#state = { ...this.#state, deadlineAt, returnBy, returning };
+    this.#record({ kind: 'round-resumed', phase, deadlineAt });
+    if (step === 'opening') this.#actions.push({ kind: 'open-sum' });
+    if (step === 'candidate') this.#actions.push({ kind: 'make-candidate' });
+    return this;
+  }
+
+  #tick(): this {
+    const { returning } = this.#state;
+    if (returning !== null && this.#at >= returning.by) {
+      const members = new Map(this.#state.members);
+      for (const site of returning.sites) {
+        const member = members.get(site);
+        if (member !== undefined) members.set(site, { ...member, present: false });
+      }
+      this.#state = { ...this.#state, members, returning: null };
+      return this.#settle(this.#isOver());
+    }
+    return this.#isOver() ? this.#settle(true) : this;
+  }
+
+  #isOver(): boolean {
+    return this.#at >= (effectiveDeadline(this.#state) ?? Infinity);
+  }
+
   #connected(site: SiteId): this {
+    const { returning } = this.#state;
+    if (returning?.sites.has(site) === true) {
+      const sites = new Set(returning.sites);
+      sites.delete(site);
+      this.#state = { ...this.#state, returning: sites.size === 0 ? null : { ...returning, sites } };
+    }
     const member = this.#state.members.get(site);
     if (member === undefined) {
       if (this.#state.step !== 'replies' || this.#state.members.size >= MAXIMUM_COHORT) return this;
@@ -287,7 +341,7 @@ class Turn {
   }
 
   #end(outcome: RoundOutcome, reason: string, difference: PooledDifference | null): this {
-    this.#state = { ...this.#state, phase: outcome, step: null, deadlineAt: null, returnBy: null };
+    this.#state = { ...this.#state, phase: outcome, step: null, deadlineAt: null, returnBy: null, returning: null };
     this.#actions.push({ kind: 'close', outcome, reason, difference });
     return this;
   }

@@ -65,6 +65,11 @@ export interface RoundState {
   readonly deadlineAt: number | null;
   /** An earlier end while the quorum hangs on sites that lost their connection: they have until then to come back. */
   readonly returnBy: number | null;
+  /**
+   * After a restart of the coordinator: the sites that were connected before it. They did not leave, so until `by` they
+   * count as present; whoever is not back then has lost its connection.
+   */
+  readonly returning: { readonly by: number; readonly sites: ReadonlySet<SiteId> } | null;
   readonly members: ReadonlyMap<SiteId, Member>;
   /** Fixed when the key exchange closes. */
   readonly group: GroupParameters | null;
@@ -160,5 +165,5 @@ export function floorOf(state: RoundState): number {
 /** When the driver must send the next tick; null when the round has ended. */
 export function effectiveDeadline(state: RoundState): number | null {
   if (state.deadlineAt === null) return null;
-  return state.returnBy === null ? state.deadlineAt : Math.min(state.returnBy, state.deadlineAt);
+  return Math.min(state.deadlineAt, state.returnBy ?? Infinity, state.returning?.by ?? Infinity);
 }

@@ -13,11 +13,18 @@ export function waitingSentence(state: RoundState): string | null {
   const { answered, waiting, away } = tally(state);
   const total = answered.length + waiting.length + away.length;
   const still = waiting.length > 0 ? ` from ${names(waiting)}` : '';
-  const sentence = `Waiting for ${WHAT[step]}${still}: ${answered.length} of ${total} are in, ${floorOf(state)} needed.`;
+  const waitingFor = `Waiting for ${WHAT[step]}${still}: ${answered.length} of ${total} are in, ${floorOf(state)} needed.`;
+  const sentence = `${waitingFor}${restarted(state)}`;
   if (away.length === 0) return sentence;
   const lost = `${names(away)} lost the connection`;
   if (state.returnBy === null) return `${sentence} ${lost}.`;
   return `${sentence} ${lost}; the round needs it back by ${clockTime(state.returnBy)}.`;
+}
+
+function restarted({ returning, members }: RoundState): string {
+  if (returning === null) return '';
+  const sites = [...returning.sites].flatMap((site) => members.get(site) ?? []);
+  return ` The coordinator restarted; ${names(sites)} can come back until ${clockTime(returning.by)}.`;
 }
 
 const WHAT: Readonly<Record<Exclude<Step, 'opening' | 'candidate'>, string>> = {

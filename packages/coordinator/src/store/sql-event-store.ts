@@ -120,6 +120,7 @@ const KINDS: Readonly<Record<EventKind, true>> = {
   'schedule-resumed': true,
   'round-planned': true,
   'round-advanced': true,
+  'round-resumed': true,
   'round-refused': true,
   'round-dropped': true,
   'round-aggregated': true,

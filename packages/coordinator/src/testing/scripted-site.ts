@@ -56,6 +56,11 @@ export class ScriptedSite {
   masked: { readonly header: UploadHeader; readonly chunks: readonly Uint8Array[] } | null = null;
   readonly #identityKey: string = generateIdentityKey();
   #round: { readonly plan: RoundPlan; readonly masking: SiteRound; sites: number; delivered: boolean } | null = null;
+  /** What was said last and may have to be said again after a lost connection. */
+  #awaiting: readonly SiteMessage[] = [];
+  #uploading = false;
+  #signed = false;
+  #revealed = false;
 
   constructor(id: SiteId, script: Script) {
     this.id = id;
@@ -85,29 +90,35 @@ export class ScriptedSite {
       case 'keyRoster':
         if (this.#round?.sites !== 0) return;
         this.#round.sites = message.advertisements.length;
-        return this.send({ kind: 'sealedShares', ...(await this.#round.masking.share(message)) });
+        return this.#say({ kind: 'sealedShares', ...(await this.#round.masking.share(message)) });
       case 'shareDelivery':
         // Repeated when the connection was lost meanwhile.
         if (this.#round === null || this.#round.delivered) return;
         this.#round.delivered = true;
+        this.#awaiting = [];
         this.#round.masking.receiveShares(message);
         if (this.script.afterKeys === 'uploads') return this.upload();
         return this.script.afterKeys === 'vanishes' ? this.disconnect() : undefined;
       case 'consistencyRequest':
-        if (this.#round === null) return;
-        return this.send({ kind: 'survivorSignature', ...this.#round.masking.confirm(message) });
+        if (this.#round === null || this.#signed) return;
+        this.#signed = true;
+        return this.#say({ kind: 'survivorSignature', ...this.#round.masking.confirm(message) });
       case 'revealRequest':
-        if (this.#round === null) return;
-        return this.send({ kind: 'revealedShares', ...this.#round.masking.reveal(message) });
+        if (this.#round === null || this.#revealed) return;
+        this.#revealed = true;
+        return this.#say({ kind: 'revealedShares', ...this.#round.masking.reveal(message) });
       case 'candidateAnnouncement':
         if (this.link === null) return;
+        this.#awaiting = [];
         this.record.candidates.push(await this.link.download(message.candidateHash));
         return this.#report(message);
       case 'roundClosed':
         this.record.closings.push(message);
         return;
       case 'welcome':
-        return;
+        for (const said of this.#awaiting) this.send(said);
+        // The round may have ended meanwhile.
+        return this.#uploading ? this.#deliver().catch(() => undefined) : undefined;
     }
   }
 
@@ -121,7 +132,21 @@ export class ScriptedSite {
     this.record.quantised.set(plan.round, vector.slice());
     const { header, chunks } = masking.mask(vector);
     this.masked = { header, chunks: [...chunks] };
-    await this.link?.upload(header, this.masked.chunks);
+    await this.#deliver();
+  }
+
+  /** Sends the masked update, which is the same however often. An attempt that its connection does not outlive ends. */
+  async #deliver(): Promise<void> {
+    const { link, masked } = this;
+    if (masked === null) return;
+    this.#uploading = true;
+    await link?.upload(masked.header, masked.chunks);
+    if (link === this.link && link !== null) this.#uploading = false;
+  }
+
+  #say(...messages: SiteMessage[]): void {
+    this.#awaiting = messages;
+    for (const message of messages) this.send(message);
   }
 
   #join(bytes: Uint8Array): void {
@@ -138,8 +163,9 @@ export class ScriptedSite {
       floor: { minimumSites: 3, minimumThresholdFraction: 0.5 },
     });
     this.#round = { plan, masking, sites: 0, delivered: false };
-    this.send({ kind: 'offerReply', roundId, accepted: true, reason: '' });
-    this.send({ kind: 'keyAdvertisement', ...masking.advertise() });
+    [this.#uploading, this.#signed, this.#revealed] = [false, false, false];
+    const accepted = { kind: 'offerReply', roundId, accepted: true, reason: '' } as const;
+    this.#say(accepted, { kind: 'keyAdvertisement', ...masking.advertise() });
   }
 
   #report({ roundId, candidateHash }: Extract<CoordinatorMessage, { kind: 'candidateAnnouncement' }>): void {

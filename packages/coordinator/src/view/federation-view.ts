@@ -70,6 +70,7 @@ export function roundView(round: RoundRecord, live: LiveRound | null): RoundView
     phase: round.phase,
     startedAt: instant(round.startedAt),
     endedAt: instantOrNull(round.endedAt),
+    resumedAt: round.resumed.map(instant),
     deadlineAt: running === null ? null : instantOrNull(effectiveDeadline(running.state)),
     waitingFor: running === null ? null : waitingSentence(running.state),
     cohort: [...round.cohort],

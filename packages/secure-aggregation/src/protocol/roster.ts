@@ -67,6 +67,8 @@ export class Roster {
   readonly cohort: readonly string[];
   /** Sites of the largest group: one width of ring and one quantiser for all, so that their sums can be added. */
   readonly ringSites: number;
+  /** The cohort that the message lists; empty for one group. */
+  readonly #divided: readonly string[];
   /** Over everything but the signatures. It enters every key, so sites that saw different rosters mask apart. */
   readonly hash: Uint8Array;
 
@@ -78,6 +80,7 @@ export class Roster {
       advertisement,
     }));
     const { cohort } = message;
+    this.#divided = cohort;
     this.cohort = cohort.length === 0 ? this.members.map(({ siteId }) => siteId) : cohort;
     const groupSize = context.grouping?.groupSize ?? null;
     this.parameters = parametersWithin(this.members.length, this.cohort.length, groupSize);
@@ -116,6 +119,13 @@ export class Roster {
   /** The same for advertisements that were verified and registered one by one, as the coordinator does on arrival. */
   static ofVerified(context: RoundContext, message: KeyRoster): Roster {
     return new Roster(context, message);
+  }
+
+  /** As it came. */
+  message(roundId: string): KeyRoster {
+    const advertisements = this.members.map(({ advertisement }) => advertisement);
+    const identityKeys = this.members.map(({ identityKey }) => identityKey);
+    return { roundId, advertisements, identityKeys, cohort: this.#divided };
   }
 
   /** The member with this id, if it is in the roster. */

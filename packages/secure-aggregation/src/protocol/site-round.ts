@@ -21,6 +21,8 @@ import { assertRound, roundContext, type RoundContext } from './round-context.ts
 import type { SiteNumber } from './site-number.ts';
 import { assertFloor, assertRegistered, assertSurvivors, assertWitnesses, findSelf, siteFloor } from './site-policy.ts';
 import { FreshSecrets, PeerSecrets, type HeldShares } from './site-secrets.ts';
+import type { Sharing, SiteState } from './site-state.ts';
+import { decodeSiteState, encodeSiteState, RESUMABLE_STEPS, type ResumableStep } from './site-state-codec.ts';
 import {
   keysStatement,
   maskedStatement,
@@ -43,34 +45,6 @@ export interface SiteRoundOptions extends RoundContext {
   readonly random?: RandomSource;
 }
 
-/** What the site knows and holds in each step; a step's secrets are gone once the next one has no use for them. */
-type State =
-  | { readonly step: 'begun' }
-  | { readonly step: 'advertised'; readonly own: KeyAdvertisement; readonly secrets: FreshSecrets }
-  | { readonly step: 'sharing' }
-  | ({ readonly step: 'shared'; readonly ownShares: HeldShares } & Keyed)
-  | ({ readonly step: 'ready' } & Keyed & Sharing)
-  | ({ readonly step: 'masked' } & Sharing)
-  | ({ readonly step: 'confirmed'; readonly survivors: readonly SiteNumber[] } & Sharing)
-  | { readonly step: 'revealed' }
-  | { readonly step: 'abandoned'; readonly reason: string };
-
-interface Keyed {
-  readonly roster: Roster;
-  readonly self: SiteNumber;
-  readonly peers: PeerSecrets;
-  readonly selfSeed: Uint8Array;
-}
-
-interface Sharing {
-  readonly roster: Roster;
-  readonly self: SiteNumber;
-  /** U2, ascending. */
-  readonly sharingSites: readonly SiteNumber[];
-  /** Of every site of U2, oneself included. */
-  readonly held: ReadonlyMap<SiteNumber, HeldShares>;
-}
-
 /**
  * One site's part in one round of secure aggregation (Bonawitz et al., CCS 2017, figure 4, complete graph, every message
  * signed). Call, in this order and once each: `advertise`, `share`, `receiveShares`, `mask`, in active groups `confirm`, and
@@ -79,7 +53,8 @@ interface Sharing {
  * A message whose content is wrong is refused with an AggregationError, and the refusal is final: every later call throws
  * `abandoned`, so a coordinator learns nothing by trying again. A call out of turn throws `wrong-state` (`already-masked`
  * and `already-revealed` where it matters most) and changes nothing. To send a message again, keep it: the second call
- * that would make another one does not exist. All state is in memory; a site that loses it drops out of the round.
+ * that would make another one does not exist. A site that loses its state drops out of the round. So that a crash does not
+ * lose it, `export` what a step has led to and have it on disk before the step's message leaves; `resume` goes on from there.
  *
  * Memory: the vector handed to `mask`, and less than a kilobyte for each other site.
  */
@@ -90,7 +65,7 @@ export class SiteRound {
   readonly #floor: SiteFloor;
   readonly #registered: ReadonlyMap<string, Uint8Array> | null;
   readonly #random: RandomSource;
-  #state: State = { step: 'begun' };
+  #state: SiteState = { step: 'begun' };
 
   private constructor(options: SiteRoundOptions) {
     this.#context = roundContext(options);
@@ -106,10 +81,40 @@ export class SiteRound {
     return new SiteRound(options);
   }
 
+  /**
+   * Goes on from what `export` gave. `reached` is the furthest step that the site knows of from a record of its own that
+   * `exported` is no part of: an older state is one that was rolled back, and could give a second, different answer.
+   *
+   * @throws AggregationError `malformed`, `wrong-round`, `wrong-plan`, `rolled-back`
+   */
+  static resume(options: SiteRoundOptions, exported: Uint8Array, reached: ResumableStep): SiteRound {
+    const round = new SiteRound(options);
+    const state = decodeSiteState(exported, round.#context, options.siteId);
+    if (state.step !== 'abandoned' && placeOf(state.step) < placeOf(reached)) {
+      throw new AggregationError(
+        'rolled-back',
+        `This site has been in step '${reached}' of round ${round.#context.roundId}; its state is of step '${state.step}'.`,
+      );
+    }
+    round.#state = state;
+    return round;
+  }
+
+  /**
+   * All that `resume` needs, as it is now. Secret until the vector is masked, confidential until the round ends: it goes
+   * to disk encrypted, and is deleted when the round is over. What a step has used up is not in it, so that nothing is
+   * given twice: after `mask` no seed, after `reveal` no share.
+   *
+   * @throws AggregationError `wrong-state` before `advertise`
+   */
+  export(): Uint8Array {
+    return encodeSiteState(this.#state, this.#context, this.#siteId);
+  }
+
   /** R0. Makes the round's keys and its self mask seed, and says what can be said of them. */
   advertise(): KeyAdvertisement {
     this.#in('begun');
-    const secrets = new FreshSecrets(this.#random);
+    const secrets = FreshSecrets.make(this.#random);
     const body = {
       roundId: this.#context.roundId,
       siteId: this.#siteId,
@@ -138,7 +143,7 @@ export class SiteRound {
       assertFloor(roster.parameters, this.#floor, roster.members.length, 'advertised keys');
 
       const schedule = new KeySchedule(this.#context.planHash, roster.hash);
-      const peers = new PeerSecrets(secrets, roster, self, schedule);
+      const peers = PeerSecrets.agree(secrets, roster, self, schedule);
       const selfSeed = schedule.selfSeed(secrets.selfMask, self);
       const shares = await secrets.split(roster.members.length, roster.parameters.threshold);
       const body = { roundId: this.#context.roundId, rosterHash: roster.hash, shares: peers.seal(shares) };
@@ -169,7 +174,8 @@ export class SiteRound {
       }
       assertFloor(roster.parameters, this.#floor, sharingSites.length, 'shared their secrets');
       const held = openShares(message, sharingSites, self, peers, roster);
-      this.#state = { step: 'ready', roster, self, peers, selfSeed, sharingSites, held: held.set(self, ownShares) };
+      held.set(self, ownShares);
+      this.#state = { step: 'ready', roster, self, peers, selfSeed, ownShares, sharingSites, held };
     } catch (error) {
       throw this.#abandon(error);
     }
@@ -286,7 +292,7 @@ export class SiteRound {
     return signStatement(this.#identity, this.#context, this.#siteId, statement);
   }
 
-  #in<Step extends State['step']>(step: Step): Extract<State, { step: Step }> {
+  #in<Step extends SiteState['step']>(step: Step): Extract<SiteState, { step: Step }> {
     const state = this.#state;
     if (state.step === 'abandoned') {
       throw new AggregationError('abandoned', `This site left round ${this.#context.roundId}: ${state.reason}`);
@@ -297,7 +303,7 @@ export class SiteRound {
         `The round is in step '${state.step}'; this belongs to step '${step}'.`,
       );
     }
-    return state as Extract<State, { step: Step }>;
+    return state as Extract<SiteState, { step: Step }>;
   }
 
   /** Drops every secret together with the state that held it. */
@@ -308,7 +314,11 @@ export class SiteRound {
 }
 
 /** The steps in which the site's one vector is masked. */
-const MASKED: ReadonlySet<State['step']> = new Set(['masked', 'confirmed', 'revealed']);
+const MASKED: ReadonlySet<SiteState['step']> = new Set(['masked', 'confirmed', 'revealed']);
+
+function placeOf(step: SiteState['step']): number {
+  return RESUMABLE_STEPS.findIndex((resumable) => resumable === step);
+}
 
 function sameSites(a: readonly SiteNumber[], b: readonly SiteNumber[]): boolean {
   return a.length === b.length && a.every((site, index) => site === b[index]);

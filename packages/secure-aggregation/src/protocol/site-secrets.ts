@@ -5,7 +5,7 @@ import { open, seal, SEAL_BYTES } from '../keys/sealing.ts';
 import { SECRET_BYTES, SHARE_BYTES, shareSecret } from '../keys/secret-sharing.ts';
 import type { SealedShare } from '../messages.ts';
 import type { MaskSeeds } from '../masks/mask-sum.ts';
-import { signedPairSeeds, type KeySchedule } from './key-schedule.ts';
+import { KeySchedule, signedPairSeeds } from './key-schedule.ts';
 import type { Member, Roster } from './roster.ts';
 import type { SiteNumber } from './site-number.ts';
 
@@ -18,26 +18,46 @@ export interface HeldShares {
   readonly maskKey: Uint8Array;
 }
 
+interface Scalars {
+  readonly selfMask: Uint8Array;
+  readonly maskScalar: Uint8Array;
+  readonly channelScalar: Uint8Array;
+}
+
 /** What a site makes up at the start of a round and shares out after it has seen the roster. */
 export class FreshSecrets {
   readonly selfMask: Uint8Array;
   readonly maskPair: KeyPair;
   readonly channelPair: KeyPair;
   readonly #maskScalar: Uint8Array;
+  readonly #channelScalar: Uint8Array;
 
-  constructor(random: RandomSource) {
-    this.selfMask = random(SECRET_BYTES);
-    this.#maskScalar = clampScalar(random(SECRET_BYTES));
-    this.maskPair = keyPairFromScalar(this.#maskScalar);
-    // A key of its own: the mask key may be handed to the coordinator, and that must not open the channels.
-    this.channelPair = keyPairFromScalar(random(SECRET_BYTES));
+  constructor({ selfMask, maskScalar, channelScalar }: Scalars) {
+    this.selfMask = selfMask;
+    this.#maskScalar = maskScalar;
+    this.maskPair = keyPairFromScalar(maskScalar);
+    this.#channelScalar = channelScalar;
+    this.channelPair = keyPairFromScalar(channelScalar);
   }
 
-  /** Splits both secrets among all members, oneself included, and forgets the private mask key's bytes. */
+  static make(random: RandomSource): FreshSecrets {
+    const selfMask = random(SECRET_BYTES);
+    const maskScalar = clampScalar(random(SECRET_BYTES));
+    // A key of its own: the mask key may be handed to the coordinator, and that must not open the channels.
+    const channelScalar = random(SECRET_BYTES);
+    return new FreshSecrets({ selfMask, maskScalar, channelScalar });
+  }
+
+  export(): Scalars {
+    return { selfMask: this.selfMask, maskScalar: this.#maskScalar, channelScalar: this.#channelScalar };
+  }
+
+  /** Splits both secrets among all members, oneself included, and forgets the private keys' bytes. */
   async split(count: number, threshold: number): Promise<HeldShares[]> {
     const selfMask = await shareSecret(this.selfMask, count, threshold);
     const maskKey = await shareSecret(this.#maskScalar, count, threshold);
     this.#maskScalar.fill(0);
+    this.#channelScalar.fill(0);
     return selfMask.map((share, index) => ({ selfMask: share, maskKey: maskKey[index]! }));
   }
 }
@@ -49,18 +69,42 @@ export class FreshSecrets {
 export class PeerSecrets {
   readonly #self: SiteNumber;
   readonly #schedule: KeySchedule;
-  readonly #channel = new Map<SiteNumber, Uint8Array>();
-  readonly #pairSeeds = new Map<SiteNumber, Uint8Array>();
+  readonly #channel: ReadonlyMap<SiteNumber, Uint8Array>;
+  readonly #pairSeeds: ReadonlyMap<SiteNumber, Uint8Array>;
 
-  /** @throws AggregationError `weak-key` */
-  constructor(secrets: FreshSecrets, roster: Roster, self: SiteNumber, schedule: KeySchedule) {
+  private constructor(
+    self: SiteNumber,
+    schedule: KeySchedule,
+    channel: ReadonlyMap<SiteNumber, Uint8Array>,
+    pairSeeds: ReadonlyMap<SiteNumber, Uint8Array>,
+  ) {
     this.#self = self;
     this.#schedule = schedule;
+    this.#channel = channel;
+    this.#pairSeeds = pairSeeds;
+  }
+
+  /** @throws AggregationError `weak-key` */
+  static agree(secrets: FreshSecrets, roster: Roster, self: SiteNumber, schedule: KeySchedule): PeerSecrets {
+    const channel = new Map<SiteNumber, Uint8Array>();
+    const pairSeeds = new Map<SiteNumber, Uint8Array>();
     for (const { number, advertisement } of peersOf(self, roster)) {
       const pairSecret = agree(secrets.maskPair, advertisement.maskKey);
-      this.#pairSeeds.set(number, schedule.pairSeed(pairSecret, self, number));
-      this.#channel.set(number, agree(secrets.channelPair, advertisement.channelKey));
+      pairSeeds.set(number, schedule.pairSeed(pairSecret, self, number));
+      channel.set(number, agree(secrets.channelPair, advertisement.channelKey));
     }
+    return new PeerSecrets(self, schedule, channel, pairSeeds);
+  }
+
+  static restore(kept: KeptPeers, roster: Roster, self: SiteNumber, planHash: Uint8Array): PeerSecrets {
+    const bySite = (entries: KeptPeers['channel']): Map<SiteNumber, Uint8Array> =>
+      new Map(entries.map(([site, secret]) => [site as SiteNumber, secret]));
+    const schedule = new KeySchedule(planHash, roster.hash);
+    return new PeerSecrets(self, schedule, bySite(kept.channel), bySite(kept.pairSeeds));
+  }
+
+  export(): KeptPeers {
+    return { channel: Array.from(this.#channel), pairSeeds: Array.from(this.#pairSeeds) };
   }
 
   /** One ciphertext for every peer, ascending. `shares[n]` is the pair meant for site n. */
@@ -91,6 +135,11 @@ export class PeerSecrets {
       peers.map((number) => [number, this.#pairSeeds.get(number)!] as const),
     );
   }
+}
+
+interface KeptPeers {
+  readonly channel: readonly (readonly [number, Uint8Array])[];
+  readonly pairSeeds: readonly (readonly [number, Uint8Array])[];
 }
 
 function peersOf(self: SiteNumber, roster: Roster): Member[] {

@@ -7,12 +7,12 @@ import type { RingBits } from '../ring/ring-width.ts';
 /** Where one site's chunks go. */
 export interface UploadSink {
   /**
-   * Takes the chunk with this index, in order from 0. A chunk that came before is checked and passed over, so a site
-   * whose connection broke may begin again.
+   * Takes the chunk with this index, in order from 0: true. A chunk that came before is checked and passed over, so a
+   * site whose connection broke may begin again: false.
    *
    * @throws AggregationError `malformed` (out of order, wrong size), `bad-chunk`, `wrong-state` (uploads are closed)
    */
-  chunk(index: number, data: Uint8Array): void;
+  chunk(index: number, data: Uint8Array): boolean;
   /**
    * Adds the vector to the sum: all of it or, until now, nothing. Harmless when repeated.
    *
@@ -46,7 +46,7 @@ export class Upload implements UploadSink {
     return this.#state === 'complete';
   }
 
-  chunk(index: number, data: Uint8Array): void {
+  chunk(index: number, data: Uint8Array): boolean {
     this.#assertNotClosed();
     const expected = this.header.chunkHashes[index];
     if (!expected || index > this.#received) {
@@ -57,7 +57,9 @@ export class Upload implements UploadSink {
         this.#siteId,
       ]);
     }
-    if (index === this.#received) this.#append(data);
+    if (index < this.#received) return false;
+    this.#append(data);
+    return true;
   }
 
   complete(): void {
