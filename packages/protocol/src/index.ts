@@ -14,13 +14,15 @@ export { customerSamplingRate, noisySumRules, privatelyTrainable } from './plan/
 export type { PlanPrivacy } from './plan/plan-privacy.ts';
 export { canonicalJson } from './plan/canonical-json.ts';
 export type { JsonValue } from './plan/canonical-json.ts';
-export { encodePlan, parsePlan, parsePlanTemplate, planHash } from './plan/plan-document.ts';
+export { encodePlan, MAXIMUM_PLAN_BYTES, parsePlan, parsePlanTemplate, planHash } from './plan/plan-document.ts';
 export { checkPlanGroups, hasIdentity, identityGroup } from './plan/plan-groups.ts';
 export { signPlan, verifyPlanSignature } from './plan/plan-signature.ts';
 export { planMasking, planQuantiser } from './plan/plan-masking.ts';
 export type { PlanMasking } from './plan/plan-masking.ts';
 export { privateTraining } from './plan/private-training.ts';
 export { defaultTraining } from './plan/default-training.ts';
+export { modalitySubsets, subsetMeasure, surveyLength, surveyMeasures } from './plan/plan-survey.ts';
+export type { PlanEvidence, PlanSurvey, SurveyPlanParts, SurveyProbe } from './plan/plan-survey.ts';
 
 // The registrar's roster
 export { generateSigningKey, signingPublicKey } from './keys/ed25519.ts';

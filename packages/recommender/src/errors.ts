@@ -7,6 +7,7 @@ export type RecommenderErrorCode =
   | 'scores-invalid'
   | 'history-invalid'
   | 'options-invalid'
+  | 'survey-invalid'
   | 'closed';
 
 /** The one error of this package: what happened, where, and what to do about it. Holds no customer data. */

@@ -78,3 +78,17 @@ export {
   type CoOccurrenceOptions,
 } from './baselines/co-occurrence.ts';
 export { popularity } from './baselines/popularity.ts';
+
+// What to re-learn, from data
+export { takeSurvey, type SiteSurvey, type SurveyTraining } from './survey/site-survey.ts';
+export { gradientRatio, openedSurvey, surveyVector, type Estimate, type OpenedSurvey } from './survey/survey-vector.ts';
+export { surveyReport, type SurveyReport } from './survey/survey-report.ts';
+export { surveyTemplate } from './survey/survey-plan.ts';
+export {
+  planFromSurvey,
+  surveyedPlans,
+  type SurveyChoiceOptions,
+  type SurveyedPlan,
+  type SurveyRecord,
+} from './survey/plan-from-survey.ts';
+export type { Tolerance } from './survey/choose-groups.ts';

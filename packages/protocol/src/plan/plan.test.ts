@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { parseHash, parseRoundId } from '../identifiers.ts';
 import { generateSigningKey, signingPublicKey } from '../keys/ed25519.ts';
@@ -11,6 +11,7 @@ import { defaultTraining } from './default-training.ts';
 import { encodePlan, parsePlan, parsePlanTemplate, planHash } from './plan-document.ts';
 import { checkPlanGroups } from './plan-groups.ts';
 import { signPlan, verifyPlanSignature } from './plan-signature.ts';
+import { surveyLength, surveyMeasures } from './plan-survey.ts';
 import type { PlanPersonalisation } from './plan-training.ts';
 import type { PlanGroup, RoundPlan } from './plan.ts';
 
@@ -231,4 +232,71 @@ test("a plan may turn on the items' own vectors, which no backbone has, and they
   for (const scope of ['federated', 'frozen'] as const) {
     expect(() => checkPlanGroups(plan(scope), ['item.text'])).toThrow(/item\.identity belongs to one site.*"local"/);
   }
+});
+
+describe('a survey plan', () => {
+  const probe = { name: 'set.all', reinit: [], trained: ['item.text'], modalities: ['text'], against: [] } as const;
+  const survey = { version: 1, probes: [probe] } as const;
+  const groups = { 'item.text': frozen };
+  const clipNorm = Math.sqrt(surveyLength({ groups, survey }));
+  const update = { clipNorm, maximumWeight: 100 };
+  const asking = { groups, survey, update };
+
+  test('names what is measured, in the order of its vector', () => {
+    const plan: RoundPlan = { ...example, ...asking };
+    expect(parsePlan(encodePlan(plan))).toEqual(plan);
+    const against = { ...probe, name: 'set.item', against: ['set.all'] };
+    expect(surveyMeasures({ groups, survey: { version: 1, probes: [probe, against] } })).toEqual([
+      'gradient.item.text',
+      'backbone',
+      'backbone/none',
+      'gain.set.all',
+      'gain.set.item',
+      'gain.set.item/set.all',
+      'subset.none',
+      'subset.text',
+      'subset.image',
+      'subset.text+image',
+      'subset.price',
+      'subset.text+price',
+      'subset.image+price',
+      'subset.text+image+price',
+      'shapley.text',
+      'shapley.image',
+      'shapley.price',
+    ]);
+  });
+
+  test.each([
+    ['a group that is shared', { ...asking, groups: { 'item.text': shared } }, 'groups'],
+    ['a group that the plan has not', { ...asking, groups: { 'item.norm': frozen } }, 'survey.probes.0'],
+    [
+      'a comparison with a probe that is not there',
+      { ...asking, survey: { version: 1, probes: [{ ...probe, against: ['set.item'] }] } },
+      'survey.probes.0',
+    ],
+    ['two probes of one name', { ...asking, survey: { version: 1, probes: [probe, probe] } }, 'survey.probes'],
+    [
+      'a clip norm that would cut it',
+      { ...asking, update: { ...update, clipNorm: clipNorm * 0.99 } },
+      'update.clipNorm',
+    ],
+    ['coarse values', { ...asking, update: { ...update, valueBits: 16 } }, 'update'],
+    [
+      'robust combining',
+      {
+        ...asking,
+        aggregation: { profile: 'robust', groupSize: 4, combine: 'median' },
+        cohort: { minimumSites: 100, quorum: 1 },
+      },
+      'aggregation',
+    ],
+    [
+      'a probe of nothing',
+      { ...asking, survey: { version: 1, probes: [{ ...probe, trained: [] }] } },
+      'survey.probes.0.trained',
+    ],
+  ])('with %s is refused with its place', (_what, change, path) => {
+    expect(refusal(change).path).toBe(path);
+  });
 });

@@ -4,6 +4,8 @@ import { hashSchema, roundIdSchema } from '../identifiers.ts';
 import type { Hash, RoundId } from '../identifiers.ts';
 import { planPrivacySchema, privacyFaults } from './plan-privacy.ts';
 import type { PlanPrivacy } from './plan-privacy.ts';
+import { evidenceSchema, surveyFault, surveySchema } from './plan-survey.ts';
+import type { PlanEvidence, PlanSurvey } from './plan-survey.ts';
 import {
   epochsSchema as epochs,
   learningRateSchema as learningRate,
@@ -91,6 +93,10 @@ export interface PlanTemplate {
     readonly margin: number;
   };
   readonly seed: number;
+  /** Makes the round a survey: the sites measure what it asks for, no model changes. Its groups are all frozen. */
+  readonly survey?: PlanSurvey | undefined;
+  /** Where a survey chose this plan: what it was chosen from. Goes with every round, and so with every release. */
+  readonly evidence?: PlanEvidence | undefined;
 }
 
 /** One execution of a template: what the coordinator signs and every site of the round holds. */
@@ -144,10 +150,6 @@ const templateShape = {
     .record(groupName, planGroup)
     .refine((groups) => Object.keys(groups).length <= MAXIMUM_PLAN_GROUPS, `at most ${MAXIMUM_PLAN_GROUPS} groups`)
     .refine(
-      (groups) => Object.values(groups).some((group) => group.scope === 'federated'),
-      'no group has scope "federated", so a round would share nothing: give at least one group that scope',
-    )
-    .refine(
       (groups) => groups[IDENTITY_GROUP]?.scope !== 'federated',
       `${IDENTITY_GROUP} holds the vectors of one site's own items and cannot be shared: give it the scope "local"`,
     ),
@@ -190,12 +192,14 @@ const templateShape = {
   }),
   gate: z.strictObject({ confidence: z.number().min(0.5).lt(1), margin: z.number().min(0).max(1) }),
   seed: z.int().min(0).max(0xffff_ffff),
+  survey: surveySchema.optional(),
+  evidence: evidenceSchema.optional(),
 };
 
 /** What no field says alone. */
 function coherent(context: z.core.ParsePayload<PlanTemplate>): void {
   const { value, issues } = context;
-  const faults = [trainingFault(value) ?? groupsFault(value), ...privacyFaults(value)];
+  const faults = [trainingFault(value) ?? groupsFault(value) ?? surveyFault(value), ...privacyFaults(value)];
   for (const fault of faults) {
     if (fault !== null) issues.push({ code: 'custom', input: value, ...fault, path: [...fault.path] });
   }

@@ -10,6 +10,7 @@ import { withPrior } from '../scoring/site-prior.ts';
 import { compileScorer, type Scorer } from '../scoring/scorer.ts';
 import { boughtItems, evaluationCustomers, heldOut, type EvaluationSet, type Study } from '../study/study.ts';
 import { runEpochs } from './epochs.ts';
+import { meanGradient, type GradientOptions } from './mean-gradient.ts';
 import type { Relearned, RelearnOptions } from './relearn-options.ts';
 import { compileTrainer, type RuntimeOptions, type Trainer, type TrainerSetup } from './trainer.ts';
 
@@ -40,6 +41,8 @@ export interface Relearner {
   score(o: ScoreOptions): Promise<CustomerScores>;
   /** These values behind the interface of every baseline, for an evaluation in full. They are not copied. */
   ranker(o: RankerOptions): Ranker;
+  /** Of the mean training loss over the site's examples at `values`, without dropout, by tensor. */
+  gradient(o: Omit<GradientOptions, 'candidates'>): Promise<Map<string, Float64Array>>;
   /** Frees the compiled graphs; any later call fails. */
   close(): Promise<void>;
 }
@@ -47,6 +50,9 @@ export interface Relearner {
 /** Enough for most shops; beyond it a sampled softmax costs less and learns as well. */
 const DEFAULT_CANDIDATES = 4096;
 const SCORED_ROWS = 64;
+
+/** More than a round uses. */
+const KEPT_TRAINERS = 8;
 
 export function openRelearner(study: Study, o: RuntimeOptions = {}): Relearner {
   return new CompiledRelearner(study, o);
@@ -120,6 +126,11 @@ class CompiledRelearner implements Relearner {
     return ranker;
   }
 
+  async gradient(o: Omit<GradientOptions, 'candidates'>): Promise<Map<string, Float64Array>> {
+    this.#checkCall(o.modalities, o.values);
+    return meanGradient(this.study, { ...o, candidates: DEFAULT_CANDIDATES }, this.#runtime);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     const compiled = await Promise.all([...this.#trainers.values(), ...this.#scorers.values()]);
@@ -132,8 +143,18 @@ class CompiledRelearner implements Relearner {
     return Math.max(1, Math.min(SCORED_ROWS, this.study.split.evaluationCustomers.length));
   }
 
-  #trainer(setup: TrainerSetup): Promise<Trainer> {
-    return keep(this.#trainers, JSON.stringify(setup), () => compileTrainer(this.study, setup, this.#runtime));
+  /** The least recently used makes room: a survey asks for many, and each holds working memory of its own. */
+  async #trainer(setup: TrainerSetup): Promise<Trainer> {
+    const key = JSON.stringify(setup);
+    const known = this.#trainers.get(key);
+    this.#trainers.delete(key);
+    if (known !== undefined) this.#trainers.set(key, known);
+    for (const [oldest, trainer] of this.#trainers) {
+      if (known !== undefined || this.#trainers.size < KEPT_TRAINERS) break;
+      this.#trainers.delete(oldest);
+      await trainer.then(({ training }) => training.dispose());
+    }
+    return keep(this.#trainers, key, () => compileTrainer(this.study, setup, this.#runtime));
   }
 
   #scorer(stage: readonly ModalityName[]): Promise<Scorer> {
