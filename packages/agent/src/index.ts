@@ -32,6 +32,7 @@ export type {
   ServedModel,
   ServingModel,
   SiteSummary,
+  Surveyed,
   TaskWatch,
   Trainer,
 } from './relearning/trainer.ts';

@@ -15,6 +15,7 @@ import { CoordinatorError } from './coordinator-error.ts';
 import { ChangeFeed } from './events/change-feed.ts';
 import { NatsPublisher } from './events/nats-publisher.ts';
 import { Federation } from './federation/federation.ts';
+import type { SurveyResult } from './federation/federation.ts';
 import { runningRound } from './federation/federation-state.ts';
 import type { FederationState } from './federation/federation-state.ts';
 import { createHome, keepConfig, keepIdentity, readPostgresUrl } from './home.ts';
@@ -158,6 +159,16 @@ export class Coordinator {
     return this.#federation.startRound();
   }
 
+  /** Starts a survey round now; its number. Throws as `startRound`, and for a plan that is no survey of this backbone. */
+  async startSurvey(template: PlanTemplate): Promise<number> {
+    return this.#federation.startSurvey(template);
+  }
+
+  /** A survey that was summed, the newest without a number; null when there is none. */
+  survey(number?: number): Promise<SurveyResult | null> {
+    return this.#federation.survey(number);
+  }
+
   pause(): Promise<void> {
     return this.#federation.pause();
   }
@@ -252,6 +263,8 @@ export class Coordinator {
       round: (number) => this.round(number),
       sequence: () => journal.state.sequence,
       startRound: () => this.startRound(),
+      startSurvey: (template) => this.startSurvey(template),
+      survey: (number) => this.survey(number),
       setPaused: (paused) => (paused ? this.pause() : this.resume()),
       invite: (site, name) => this.invite(site, name),
       installRoster: (bytes) => this.#federation.installRoster(bytes),

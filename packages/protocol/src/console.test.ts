@@ -9,6 +9,7 @@ const at = '2026-11-23T12:00:00.000Z';
 const round: RoundView = {
   id: 'round-1',
   number: 1,
+  kind: 'relearn',
   phase: 'accepted',
   startedAt: at,
   endedAt: at,

@@ -21,6 +21,9 @@ export type Phase =
   | 'rejected'
   | 'failed';
 
+/** What a round is for: a new release, or evidence about what to re-learn. */
+export type RoundKind = 'relearn' | 'survey';
+
 export type Outcome = 'accepted' | 'rejected' | 'failed';
 
 export type ActivityKind = 'downloading' | 'relearning' | 'uploading' | 'evaluating' | 'preparing';
@@ -79,6 +82,7 @@ export interface PhaseSpan {
 export interface RoundView {
   id: string;
   number: number;
+  kind: RoundKind;
   phase: Phase;
   startedAt: string;
   endedAt: string | null;
@@ -186,6 +190,7 @@ export const siteViewSchema: z.ZodType<SiteView> = z.strictObject({
 export const roundViewSchema: z.ZodType<RoundView> = z.strictObject({
   id: z.string(),
   number: count,
+  kind: z.enum(['relearn', 'survey']),
   phase: phaseSchema,
   startedAt: instant,
   endedAt: instant.nullable(),

@@ -8,6 +8,7 @@ import type {
   Relearned,
   RoundJob,
   SiteSummary,
+  Surveyed,
   TaskWatch,
   Trainer,
 } from '@noren/agent';
@@ -53,6 +54,11 @@ export class FaultyTrainer implements Trainer {
 
   drawNoise(job: NoiseJob, watch?: TaskWatch): Promise<Int32Array> {
     return this.#inner.drawNoise(job, watch);
+  }
+
+  async survey(job: RoundJob, watch?: TaskWatch): Promise<Surveyed> {
+    if (this.#happens('dropAfterKeys', job)) await silence(watch?.signal);
+    return this.#inner.survey(job, watch);
   }
 
   trainReferences(job: RoundJob, watch?: TaskWatch): Promise<void> {

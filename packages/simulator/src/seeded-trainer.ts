@@ -8,6 +8,7 @@ import {
   type Relearned,
   type RoundJob,
   type SiteSummary,
+  type Surveyed,
   type Trainer,
 } from '@noren/agent';
 import { seededBytes, seededShare, seededVector } from './seeded-random.ts';
@@ -37,13 +38,22 @@ export class SeededTrainer implements Trainer {
     const { vectorLength, round, update } = plan;
     const vector = seededVector(vectorLength, this.#seed, 'update', this.#site, round);
     const largest = update.clipNorm / Math.sqrt(vectorLength);
-    const examples = 1 + Math.floor(seededShare(this.#seed, 'examples', this.#site) * update.maximumWeight);
+    const examples = this.#examples(update.maximumWeight);
     return { update: vector.map((value) => value * largest), examples };
   }
 
   drawNoise(job: NoiseJob): Promise<Int32Array> {
     this.#draws += 1;
     return drawNoise(job, seededBytes(this.#seed, 'noise', this.#site, this.#draws));
+  }
+
+  /** Measures in [-1, 1), the weight first as everywhere. */
+  async survey({ plan }: RoundJob): Promise<Surveyed> {
+    const { vectorLength, round, update: rules } = plan;
+    const examples = this.#examples(rules.maximumWeight);
+    const update = seededVector(vectorLength, this.#seed, 'survey', this.#site, round);
+    update[0] = examples / rules.maximumWeight;
+    return { update, examples, report: '{}' };
   }
 
   trainReferences(): Promise<void> {
@@ -71,5 +81,9 @@ export class SeededTrainer implements Trainer {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  #examples(most: number): number {
+    return 1 + Math.floor(seededShare(this.#seed, 'examples', this.#site) * most);
   }
 }

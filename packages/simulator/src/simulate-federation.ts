@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Agent, homeLayout, joinFederation, writeConfig, type AgentConfigInput, type Trainer } from '@noren/agent';
 import { Coordinator } from '@noren/coordinator';
+import type { PlanTemplate } from '@noren/protocol';
 import { pino, type Logger } from 'pino';
 import { FaultyTrainer, type Faults } from './faults.ts';
 import { plainLineage, type Lineage } from './lineage.ts';
@@ -18,6 +19,8 @@ export interface SimulationOptions {
   readonly faults?: Faults;
   /** Default: a vector of 1000 values that nobody really learns. */
   readonly lineage?: Lineage;
+  /** Makes every round a survey under this plan. */
+  readonly survey?: PlanTemplate;
   /** Default: seeded updates without any data. */
   readonly trainer?: (site: string, place: number) => Trainer;
   /** A site's data source, for trainers that read data. */
@@ -37,13 +40,17 @@ export interface SimulatedRound {
   readonly refused: readonly { readonly site: string; readonly reason: string }[];
   /**
    * Whether the unmasked sum equals, element for element, the sum of what the survivors put in; null for a round that
-   * made no release, whose sum is not kept in force.
+   * made no release and was no survey, whose sum is not kept in force.
    */
   readonly sumIsExact: boolean | null;
   /** The sum in force, ring elements as they were opened; null for a round that made no release. */
   readonly sum: Int32Array | null;
   /** Bytes of masked updates that the coordinator took. */
   readonly bytesUp: number;
+  /** Of a survey, the weighted mean of the sites' vectors. */
+  readonly measures: readonly number[] | null;
+  /** Number of the release in force after the round. */
+  readonly release: number | null;
 }
 
 interface SimulatedSite {
@@ -77,7 +84,7 @@ export async function simulateFederation(o: SimulationOptions): Promise<readonly
     const rounds: SimulatedRound[] = [];
     for (let round = 0; round < o.rounds; round += 1) {
       await connected(coordinator, o.sites);
-      const number = await coordinator.startRound();
+      const number = await (o.survey === undefined ? coordinator.startRound() : coordinator.startSurvey(o.survey));
       await coordinator.idle();
       rounds.push(await outcomeOf(coordinator, number, sites, home));
     }
@@ -123,7 +130,8 @@ async function outcomeOf(
   if (round === null) throw new Error(`the coordinator does not know round ${number}`);
   const { outcome, reason, cohort, survivors, dropped, refused, bytesUp } = round;
   const { release } = coordinator.lineage;
-  const hash = release?.round === number ? release.sum : null;
+  const survey = await coordinator.survey(number);
+  const hash = survey?.sum ?? (release?.round === number ? release.sum : null);
   const sum = hash === null ? null : await ringOf(join(home, 'blobs', hash));
   let sumIsExact: boolean | null = null;
   if (sum !== null) {
@@ -131,7 +139,21 @@ async function outcomeOf(
     const updates = await Promise.all(given.map((site) => ringOf(homeLayout(site.home).round(round.id).update)));
     sumIsExact = isSumOf(sum, updates);
   }
-  return { number, outcome, reason, cohort, survivors, dropped, refused, sumIsExact, sum, bytesUp };
+  const measures = survey?.mean ?? null;
+  return {
+    number,
+    outcome,
+    reason,
+    cohort,
+    survivors,
+    dropped,
+    refused,
+    sumIsExact,
+    sum,
+    bytesUp,
+    measures,
+    release: release?.number ?? null,
+  };
 }
 
 /** Ring elements: little-endian int32. */

@@ -15,6 +15,8 @@ export interface HomeLayout {
   readonly rounds: string;
   /** The site's own full evaluations, one JSON a round. They never leave the site. */
   readonly evaluations: string;
+  /** The newest survey's full figures of this site. They never leave it. */
+  readonly survey: string;
   readonly models: string;
   readonly servingModel: string;
   /**
@@ -57,6 +59,7 @@ export function homeLayout(home: string): HomeLayout {
     blobs: join(home, 'blobs'),
     rounds: join(home, 'rounds'),
     evaluations: join(home, 'evaluations'),
+    survey: join(home, 'survey.json'),
     models,
     servingModel: join(models, 'serving.safetensors'),
     cache: join(home, 'cache'),

@@ -16,6 +16,7 @@ export type LedgerKind =
   | 'withdrawal'
   | 'download'
   | 'upload'
+  | 'survey'
   | 'renewal'
   | 'repaired';
 
@@ -50,6 +51,7 @@ export const ledgerEntrySchema: z.ZodType<LedgerEntry> = z.strictObject({
     'withdrawal',
     'download',
     'upload',
+    'survey',
     'renewal',
     'repaired',
   ]),

@@ -1,4 +1,5 @@
 import { siteSourceSchema } from '@noren/dataset';
+import type { PlanSurvey } from '@noren/protocol';
 import { describe, expect, test } from 'vitest';
 import { examplePlan } from '../testing/plans.ts';
 import { judgePlan, withinHours } from './judge.ts';
@@ -119,4 +120,32 @@ test('an unknown time zone or time is a configuration error', () => {
   expect(() => sitePolicySchema.parse({ hours: { from: '09:00', to: '10:00', timeZone: 'Shop/Corner' } })).toThrow(
     /time zone/,
   );
+});
+
+describe('a survey', () => {
+  const probe = (name: string): PlanSurvey['probes'][number] => {
+    return { name, reinit: [], trained: ['item.text'], modalities: ['text'], against: [] };
+  };
+  const change: Parameters<typeof examplePlan>[0] = {
+    groups: { 'item.text': { start: 'pretrained', scope: 'frozen' } },
+    survey: { version: 1, probes: [probe('a'), probe('b')] },
+  };
+
+  test('is taken part in unless the policy says otherwise', () => {
+    expect(judge({}, change)).toBe('accepted');
+    expect(judge({ surveys: false }, change)).toBe('this site takes part in no survey');
+    expect(judge({ surveys: false })).toBe('accepted');
+  });
+
+  test('shares no group’s update and lets no model in, so what limits those does not limit it', () => {
+    expect(judge({ federatedGroups: [], maximumClipNorm: 1, minimumGateConfidence: 0.99 }, change)).toBe('accepted');
+  });
+
+  test('is exact, so a site that takes part in private rounds only refuses it', () => {
+    expect(judge({ minimumNoiseMultiplier: 1 }, change)).toMatch(/sums are exact/);
+  });
+
+  test('may train no more epochs of probes than the site allows', () => {
+    expect(judge({ maximumReferenceEpochs: 5 }, change)).toMatch(/6 epochs of probes, this site allows at most 5/);
+  });
 });

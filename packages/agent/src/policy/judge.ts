@@ -1,4 +1,4 @@
-import { relearningEpochs, type RoundPlan } from '@noren/protocol';
+import { relearningEpochs, type PlanSurvey, type RoundPlan } from '@noren/protocol';
 import { groupParameters, smallestGroup } from '@noren/secure-aggregation';
 import { privacyReasons, type PrivacyFacts } from './judge-privacy.ts';
 import type { Hours, SitePolicy } from './policy.ts';
@@ -22,12 +22,8 @@ const DAY = 86_400_000;
 export function judgePlan(policy: SitePolicy, plan: RoundPlan, site: SiteFacts): Judgement {
   const reasons = [
     ...cohortReasons(policy, plan),
-    ...groupReasons(policy, plan),
     ...effortReasons(policy, plan),
-    ...gateReasons(policy, plan),
-    ...(plan.update.clipNorm > policy.maximumClipNorm
-      ? [`the plan's clip norm is ${plan.update.clipNorm}, this site allows at most ${policy.maximumClipNorm}`]
-      : []),
+    ...(plan.survey === undefined ? updateReasons(policy, plan) : surveyReasons(policy, plan.survey, plan)),
     ...(site.customers < policy.minimumCustomers
       ? [`this site has fewer than the ${policy.minimumCustomers} customers it asks of itself`]
       : []),
@@ -83,6 +79,27 @@ function cohortReasons(policy: SitePolicy, { cohort, aggregation }: RoundPlan): 
           `this site asks for at least ${percent(policy.minimumThresholdFraction)}`,
       ]
     : [];
+}
+
+/** What lets an update out, and a model in. */
+function updateReasons(policy: SitePolicy, plan: RoundPlan): string[] {
+  const { clipNorm } = plan.update;
+  const { maximumClipNorm: most } = policy;
+  return [
+    ...groupReasons(policy, plan),
+    ...gateReasons(policy, plan),
+    ...(clipNorm > most ? [`the plan's clip norm is ${clipNorm}, this site allows at most ${most}`] : []),
+  ];
+}
+
+/** A survey shares no group and adopts nothing: its measures are bounded by themselves. It trains many short probes. */
+function surveyReasons(policy: SitePolicy, { probes }: PlanSurvey, plan: RoundPlan): string[] {
+  const epochs = probes.length * plan.training.epochs;
+  const { maximumReferenceEpochs: most } = policy;
+  return [
+    ...(policy.surveys ? [] : ['this site takes part in no survey']),
+    ...(epochs > most ? [`the plan asks for ${epochs} epochs of probes, this site allows at most ${most}`] : []),
+  ];
 }
 
 function groupReasons(policy: SitePolicy, plan: RoundPlan): string[] {

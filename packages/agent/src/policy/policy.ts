@@ -47,6 +47,8 @@ export interface SitePolicy {
   readonly minimumNoiseMultiplier: number;
   /** Who may add the noise. `central` trusts the coordinator with the sum without noise. */
   readonly privacyModes: PlanPrivacy['mode'][];
+  /** Whether this site takes part in surveys, whose sums say how well models do here. */
+  readonly surveys: boolean;
   /** Least confidence, over a year, with which the gate lets a model into service. */
   readonly minimumGateConfidence: number;
   /** Largest loss of NDCG that the gate may still call no harm. */
@@ -97,6 +99,7 @@ export const sitePolicySchema: z.ZodType<SitePolicy, SitePolicyInput> = z.strict
     .min(1)
     .max(3)
     .default(['distributed', 'local']),
+  surveys: z.boolean().default(true),
   minimumGateConfidence: z.number().min(0.5).lt(1).default(0.8),
   maximumGateMargin: z.number().min(0).max(1).default(0.05),
 });

@@ -4,6 +4,7 @@ import { RecommendationDesk } from './recommendation-desk.ts';
 import { relearnPrivately } from './private-relearn-task.ts';
 import { references } from './references-task.ts';
 import { relearn } from './relearn-task.ts';
+import { survey } from './survey-task.ts';
 import type { SiteData } from './site-data.ts';
 import type { TaskCall, TaskResult } from './task-types.ts';
 import { isPrivate, type TaskWatch } from './trainer.ts';
@@ -28,6 +29,8 @@ export class ModelTasks {
         return isPrivate(call.job)
           ? relearnPrivately(this.#workbench, call.job, watch)
           : relearn(this.#workbench, call.job, watch);
+      case 'survey':
+        return survey(this.#workbench, call.job, watch);
       case 'trainReferences':
         await references(this.#workbench, call.job, watch);
         return null;

@@ -10,6 +10,7 @@ import type {
   Relearned,
   RoundJob,
   SiteSummary,
+  Surveyed,
   TaskWatch,
   Trainer,
 } from './trainer.ts';
@@ -34,6 +35,10 @@ export abstract class QueuedTrainer implements Trainer {
 
   drawNoise(job: NoiseJob, watch?: TaskWatch): Promise<Int32Array> {
     return this.#queue<'drawNoise'>({ task: 'drawNoise', job }, watch);
+  }
+
+  survey(job: RoundJob, watch?: TaskWatch): Promise<Surveyed> {
+    return this.#queue<'survey'>({ task: 'survey', job }, watch);
   }
 
   async trainReferences(job: RoundJob, watch?: TaskWatch): Promise<void> {

@@ -1,7 +1,14 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { contentHash, privatelyTrainable, type PlanPrivacy, type RoundPlan } from '@noren/protocol';
-import { releaseFile } from '@noren/recommender';
+import {
+  contentHash,
+  privatelyTrainable,
+  surveyLength,
+  type PlanPrivacy,
+  type PlanSurvey,
+  type RoundPlan,
+} from '@noren/protocol';
+import { releaseFile, surveyTemplate, type SurveyReport } from '@noren/recommender';
 import { federatedVector, readSafetensors, writeSafetensors } from '@noren/tensor/safetensors';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { examplePlan, examplePrivacy } from '../testing/plans.ts';
@@ -94,6 +101,52 @@ describe('re-learning', () => {
     const stopping = new AbortController();
     const task = trainer.relearn(job, { signal: stopping.signal, onProgress: () => stopping.abort() });
     await expect(task).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
+
+describe('a survey', () => {
+  const asking = (): Partial<RoundPlan> => {
+    const { config } = tiny.backbone;
+    const trained = ['item.text', 'item.norm'];
+    const modalities = ['text', 'image', 'price'] as const;
+    const survey: PlanSurvey = {
+      version: 1,
+      probes: [
+        { name: 'set.some', reinit: [], trained, modalities, against: [] },
+        { name: 'start.fresh', reinit: ['item.text'], trained, modalities, against: ['set.some'] },
+      ],
+    };
+    const template = surveyTemplate(config, { like: examplePlan(), epochs: 1, survey });
+    const { groups, update, training } = template;
+    return { groups, update, training, survey, vectorLength: surveyLength({ groups, survey }) };
+  };
+
+  test('measures in [-1, 1], beginning with the weight, and the same again', async () => {
+    const { trainer, job } = shop(asking());
+    const { update, examples } = await trainer.survey(job);
+    expect(update).toHaveLength(job.plan.vectorLength);
+    expect(update.every((value) => Math.abs(value) <= 1)).toBe(true);
+    expect(update[0]).toBe(Math.fround(Math.min(1, examples / job.plan.update.maximumWeight)));
+    for (let at = 1; at < update.length; at += 2) {
+      expect(update[at + 1]).toBeCloseTo((update[at] ?? Number.NaN) ** 2, 5);
+    }
+    const again = shop(asking());
+    expect((await again.trainer.survey(again.job)).update).toEqual(update);
+  });
+
+  test('reports to the site alone, with intervals and without naming anybody', async () => {
+    const { trainer, job } = shop(asking());
+    const { report } = await trainer.survey(job);
+    const { measures, gradients, customers } = JSON.parse(report) as SurveyReport;
+    expect(customers).toBeGreaterThan(0);
+    expect(Object.keys(gradients)).toEqual(expect.arrayContaining(['item.text', 'item.norm']));
+    const gain = measures['gain.start.fresh/set.some'];
+    expect(gain?.low).toBeLessThanOrEqual(gain?.mean ?? Number.NaN);
+    expect(gain?.mean).toBeLessThanOrEqual(gain?.high ?? Number.NaN);
+    const shares = ['text', 'image', 'price'].map((modality) => measures[`shapley.${modality}`]?.mean ?? Number.NaN);
+    const all = measures['subset.text+image+price']?.mean ?? 0;
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(all - (measures['subset.none']?.mean ?? 0), 10);
+    for (const marker of MARKERS) expect(report).not.toContain(marker);
   });
 });
 

@@ -9,6 +9,7 @@ import type {
   Relearned,
   RoundJob,
   SiteSummary,
+  Surveyed,
 } from './trainer.ts';
 
 /** What each task takes and gives: the one list that trainers, worker and tasks agree on. */
@@ -17,6 +18,7 @@ export interface TaskTypes {
   prepare: { job: RoundJob; result: null };
   relearn: { job: RoundJob; result: Relearned };
   drawNoise: { job: NoiseJob; result: Int32Array };
+  survey: { job: RoundJob; result: Surveyed };
   trainReferences: { job: RoundJob; result: null };
   evaluate: { job: EvaluationJob; result: Evaluation };
   recommend: { job: RecommendationJob; result: Recommendations };

@@ -17,7 +17,7 @@ export interface RoundJob extends DataJob {
   readonly plan: RoundPlan;
   /** Path of the backbone file that the plan names. */
   readonly backbone: string;
-  /** Path of the release file that the round starts from. */
+  /** Path of the release file that the round starts from; a survey round fetches none. */
   readonly release: string;
 }
 
@@ -76,6 +76,12 @@ export interface Relearned {
   readonly update: Float32Array;
   /** Training examples; they set the update's weight. Of no meaning in a private round, where all weights are the same. */
   readonly examples: number;
+}
+
+/** What a survey round measured here. Only the vector leaves, weighted and masked. */
+export interface Surveyed extends Relearned {
+  /** The site's own full figures, with intervals over its customers, as JSON; they never leave. */
+  readonly report: string;
 }
 
 export interface MetricInterval {
@@ -144,6 +150,8 @@ export interface Trainer {
   relearn(job: RoundJob, watch?: TaskWatch): Promise<Relearned>;
   /** Discrete Gaussian noise in quanta, drawn from the machine's cryptographic randomness. */
   drawNoise(job: NoiseJob, watch?: TaskWatch): Promise<Int32Array>;
+  /** Measures what the plan's survey asks for; `update` is the survey's vector. */
+  survey(job: RoundJob, watch?: TaskWatch): Promise<Surveyed>;
   /** Trains what the gate compares with (from scratch; from the backbone, alone); done once per backbone and data. */
   trainReferences(job: RoundJob, watch?: TaskWatch): Promise<void>;
   evaluate(job: EvaluationJob, watch?: TaskWatch): Promise<Evaluation>;

@@ -23,6 +23,7 @@ import {
 } from '@noren/secure-aggregation';
 import type { SitePolicy } from '../policy/policy.ts';
 import type { NoiseJob, Relearned } from '../relearning/trainer.ts';
+import { updateWeight } from '../relearning/update-weight.ts';
 import { AgentError } from '../agent-error.ts';
 import { allFinite } from './all-finite.ts';
 import type { VerifiedPlan } from './offer.ts';
@@ -95,7 +96,6 @@ export class Masking {
     drawNoise: (noise: NoiseJob) => Promise<Int32Array>,
   ): Promise<Int32Array> {
     const { plan, hash } = this.#offer;
-    const { maximumWeight } = plan.update;
     if (update.length !== plan.vectorLength || !allFinite(update)) {
       throw new AgentError(
         'training-failed',
@@ -104,8 +104,7 @@ export class Masking {
     }
     if (plan.privacy != null) return this.#quantiseWithNoise(update, plan.privacy, drawNoise);
     if (examples < 1) throw new AgentError('data-unusable', 'the site has no training example');
-    const weight = Math.min(examples, maximumWeight) / maximumWeight;
-    return encodeUpdate(update, weight, planQuantiser(plan, hash, this.#ringSites()));
+    return encodeUpdate(update, updateWeight(examples, plan.update), planQuantiser(plan, hash, this.#ringSites()));
   }
 
   /** Every site and the coordinator have the quantiser from the size of the cohort, which all of them know. */

@@ -9,7 +9,7 @@ import { sha256 } from '../ledger/chain.ts';
 import { roundCost } from '../policy/judge-privacy.ts';
 import { joinedWithinDay, judgePlan, type Judgement } from '../policy/judge.ts';
 import { dataAsset } from '../policy/policy.ts';
-import type { Evaluation, RoundJob, TaskWatch } from '../relearning/trainer.ts';
+import type { Evaluation, Relearned, RoundJob, TaskWatch } from '../relearning/trainer.ts';
 import type { Adoption } from './adoption.ts';
 import { checkBackbone, checkRelease } from './artifacts.ts';
 import type { Link } from './link.ts';
@@ -139,10 +139,9 @@ export class RunningRound {
     const job = await this.#prepare();
     // Before anything random happens: whatever becomes of the round, this may have been seen.
     this.#payPrivacy();
-    const watch = this.#watch('relearning', this.#contribution.signal);
-    const relearned = await trainer.relearn(job, watch);
+    const contribution = await this.#contribute(job);
     const masking = this.#secrets();
-    const quantised = await masking.quantise(relearned, (noise) =>
+    const quantised = await masking.quantise(contribution, (noise) =>
       trainer.drawNoise(noise, { signal: this.#contribution.signal }),
     );
     if (config.keepUpdates) await writeAtomically(layout.round(this.roundId).update, new Uint8Array(quantised.buffer));
@@ -151,6 +150,16 @@ export class RunningRound {
     await this.#vault.keepVector(masked);
     // On disk before a byte of it leaves: after a crash the same bytes are sent, or none (secure aggregation, attack 8).
     await this.#keep(masking, 'masked', []);
+  }
+
+  /** What a round is for: an update, or a survey's measures, whose full figures stay in the home. */
+  async #contribute(job: RoundJob): Promise<Relearned> {
+    const { trainer, layout } = this.#parts;
+    const watch = this.#watch('relearning', this.#contribution.signal);
+    if (!this.#isSurvey) return trainer.relearn(job, watch);
+    const surveyed = await trainer.survey(job, watch);
+    await writeAtomically(layout.survey, surveyed.report);
+    return surveyed;
   }
 
   /** Enters a private round into the privacy ledger; throws AgentError `budget-spent`, and then nothing is drawn. */
@@ -173,10 +182,14 @@ export class RunningRound {
     const { signal } = this.#contribution;
     await this.#link.transfer((connection) => {
       const content = { sha256: sha256(Buffer.concat(header.chunkHashes)) };
-      ledger.record({ kind: 'upload', roundId: this.roundId, bytes, content }, { durable: true });
+      ledger.record(
+        { kind: this.#isSurvey ? 'survey' : 'upload', roundId: this.roundId, bytes, content },
+        { durable: true },
+      );
       return connection.upload(header, this.#counted(chunks, bytes), { signal });
     }, signal);
     this.#masked = null;
+    if (this.#isSurvey) return;
     await trainer.trainReferences(await this.#prepare(), this.#watch('preparing', this.#whole.signal));
   }
 
@@ -260,6 +273,10 @@ export class RunningRound {
     this.#whole.abort(stopped());
   }
 
+  get #isSurvey(): boolean {
+    return this.#offer.plan.survey !== undefined;
+  }
+
   get ended(): boolean {
     return this.#whole.signal.aborted;
   }
@@ -314,9 +331,10 @@ export class RunningRound {
     await blobs.keepOnly([plan.backbone, plan.release, ...rosters, memory.current.serving?.backbone ?? plan.backbone]);
     const backbone = await this.#fetch(plan.backbone, signal);
     checkBackbone(backbone.bytes, plan);
-    const release = await this.#fetch(plan.release, signal);
-    checkRelease(release.bytes, plan, 'release');
-    const job = { ...dataJob(this.#parts), site: site.siteId, plan, backbone: backbone.path, release: release.path };
+    // A survey measures at the backbone: the release in force has no part in it.
+    if (!this.#isSurvey) checkRelease((await this.#fetch(plan.release, signal)).bytes, plan, 'release');
+    const paths = { backbone: backbone.path, release: blobs.path(plan.release) };
+    const job = { ...dataJob(this.#parts), site: site.siteId, plan, ...paths };
     await this.#parts.trainer.prepare(job, this.#watch('preparing', signal));
     return job;
   }

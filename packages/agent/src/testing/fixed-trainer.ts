@@ -8,6 +8,7 @@ import type {
   Relearned,
   RoundJob,
   SiteSummary,
+  Surveyed,
   TaskWatch,
   Trainer,
 } from '../relearning/trainer.ts';
@@ -40,6 +41,11 @@ export class FixedTrainer implements Trainer {
 
   async drawNoise({ length }: NoiseJob, watch: TaskWatch = {}): Promise<Int32Array> {
     return this.#do('drawNoise', watch, new Int32Array(length).fill(1));
+  }
+
+  async survey(job: RoundJob, watch: TaskWatch = {}): Promise<Surveyed> {
+    const update = new Float32Array(job.plan.vectorLength).fill(this.update[0] ?? 0);
+    return this.#do('survey', watch, { update, examples: this.examples, report: '{"site":"own"}' });
   }
 
   async trainReferences(_job: RoundJob, watch: TaskWatch = {}): Promise<void> {

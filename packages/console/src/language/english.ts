@@ -134,6 +134,7 @@ export const english = {
     refused: 'refused',
     absent: 'absent',
   },
+  surveyed: 'surveyed',
   historySummary: (counts: string): string => `Rounds: ${counts}`,
   historyEmpty: 'no rounds yet',
 

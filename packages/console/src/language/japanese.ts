@@ -129,6 +129,7 @@ export const japanese: typeof english = {
     refused: '辞退',
     absent: '不参加',
   },
+  surveyed: '調査済み',
   historySummary: (counts) => `ラウンド：${counts}`,
   historyEmpty: 'ラウンドなし',
 

@@ -21,10 +21,11 @@ export function stepOf(phase: Phase): StepPhase | null {
   return STEP_PHASES.find((step) => step === phase) ?? null;
 }
 
-/** The six steps of a round; without a round, all ahead. */
+/** The six steps of a round, all ahead without one; a survey ends with its sum, so nothing is evaluated. */
 export function phaseSteps(round: RoundView | null): readonly PhaseStep[] {
   const currentStep = round === null || round.outcome !== null ? null : stepOf(round.phase);
-  const steps = STEP_PHASES.map((phase): PhaseStep => {
+  const phases = STEP_PHASES.filter((phase) => phase !== 'evaluating' || round?.kind !== 'survey');
+  const steps = phases.map((phase): PhaseStep => {
     const spans = round === null ? [] : round.phases.filter((entry) => stepOf(entry.phase) === phase);
     const first = spans[0];
     if (first === undefined) return { phase, state: 'ahead', startedAt: null, endedAt: null };

@@ -8,7 +8,7 @@ import { StatusMark } from '../status/status-mark.tsx';
 import { outcomeLook } from '../status/status.ts';
 import { ParticipantList } from './participant-list.tsx';
 import { PhaseRail } from './phase-rail.tsx';
-import { phaseWord } from './phase-word.ts';
+import { outcomeWord, phaseWord } from './phase-word.ts';
 import { deadlineSentence, waitingSentence } from './waiting.ts';
 
 /**
@@ -51,7 +51,7 @@ function RoundFacts({ round }: { round: RoundView }): ReactElement {
         </StatusMark>
       ) : (
         <StatusMark look={outcomeLook[round.outcome]} boxed>
-          {words.siteOutcome[round.outcome]}
+          {outcomeWord(round.kind, round.outcome, words)}
         </StatusMark>
       )}
       <p className="faint panel-facts panel-tools">
@@ -140,6 +140,6 @@ function Announcement({ view }: { view: FederationView }): ReactElement {
     }
     const last = view.rounds[0];
     if (last === undefined || last.outcome === null) return words.idleAnnouncement;
-    return words.outcomeAnnouncement(formats.integer(last.number), words.siteOutcome[last.outcome]);
+    return words.outcomeAnnouncement(formats.integer(last.number), outcomeWord(last.kind, last.outcome, words));
   }
 }

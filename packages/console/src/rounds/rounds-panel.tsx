@@ -5,6 +5,7 @@ import type { RoundView } from '@noren/protocol/console';
 import { Moment } from '../element/moment.tsx';
 import type { Metric } from '../gate/scale.ts';
 import { useSpeech } from '../language/language.tsx';
+import { outcomeWord } from '../round/phase-word.ts';
 import { StatusMark } from '../status/status-mark.tsx';
 import { outcomeLook } from '../status/status.ts';
 import { QualityLine } from './quality-line.tsx';
@@ -85,7 +86,7 @@ function RoundRow({ round }: { round: RoundView }): ReactElement {
       </th>
       <td>
         <StatusMark look={outcomeLook[outcome ?? 'running']}>
-          {outcome === null ? words.running : words.siteOutcome[outcome]}
+          {outcome === null ? words.running : outcomeWord(round.kind, outcome, words)}
         </StatusMark>
       </td>
       <td className="faint">

@@ -113,6 +113,7 @@ function runningRound(number: number, ids: readonly string[], now: number): Roun
   return {
     id: 'running',
     number,
+    kind: 'relearn',
     phase: 'relearning',
     startedAt: at(0),
     endedAt: null,
@@ -154,6 +155,7 @@ function endedRound(number: number, ids: readonly string[], now: number, random:
   return {
     id: `round-${number}`,
     number,
+    kind: 'relearn',
     phase: outcome,
     startedAt: at(0),
     endedAt: at(length),

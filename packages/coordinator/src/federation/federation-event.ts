@@ -74,6 +74,8 @@ export type RoundEvent = { readonly roundId: RoundId } & (
       readonly plan: Hash;
       /** The plan hash that every message of the round is bound to. */
       readonly planHash: Hash;
+      /** Set where the round is a survey. */
+      readonly survey?: true;
     }
   | RoundFact
   | {

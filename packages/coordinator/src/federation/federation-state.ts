@@ -61,6 +61,8 @@ export interface FederationState {
   /** Open invitations by token hash. */
   readonly invitations: ReadonlyMap<string, InvitationRecord>;
   readonly paused: boolean;
+  /** The newest survey whose sum was opened, however long ago. */
+  readonly survey: RoundRecord | null;
   /** Newest first, at most RECENT_ROUNDS. */
   readonly rounds: readonly RoundRecord[];
   /** Files that sites may fetch: backbones and releases that have been in force. */
@@ -86,6 +88,7 @@ export const EMPTY_FEDERATION: FederationState = {
   roster: null,
   invitations: new Map(),
   paused: false,
+  survey: null,
   rounds: [],
   published: new Set(),
   totals: { rounds: { accepted: 0, rejected: 0, failed: 0 }, roundSeconds: 0, bytesUp: 0 },
@@ -208,7 +211,8 @@ function appliedRound(state: FederationState, body: EventBody, at: number): Fede
     return withSite(next, body.site, { lastReport: { round: round.number, report: body.report } });
   }
   if (body.kind !== 'round-closed') return next;
-  return { ...withHistory(next, round), totals: counted(state.totals, round, body.outcome) };
+  const survey = round.measures === null ? state.survey : round;
+  return { ...withHistory(next, round), survey, totals: counted(state.totals, round, body.outcome) };
 }
 
 function counted(totals: Totals, round: RoundRecord, outcome: RoundOutcome): Totals {

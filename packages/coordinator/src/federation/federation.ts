@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
-import { encodePlan, parsePlan, planHash, signingPublicKey, ProtocolError, signPlan } from '@noren/protocol';
+import { checkPlanGroups, encodePlan, parsePlan, planHash, signingPublicKey } from '@noren/protocol';
+import { ProtocolError, signPlan, surveyLength } from '@noren/protocol';
 import type { CertificateAuthority, CoordinatorMessage, EnrolRequest, EnrolResponse, Hash } from '@noren/protocol';
 import type { FederationHandlers, Invitation, PlanTemplate, RoundPlan, SiteId } from '@noren/protocol';
 import type { FederationView, RoundView } from '@noren/protocol/console';
@@ -41,6 +42,19 @@ export interface FederationParts {
   readonly schedule: ScheduleRules | null;
   /** Called when something changed that the log does not know: a site came, went, or told its progress. */
   presenceChanged?(): void;
+}
+
+/** A survey's sum, and the plan it is to be read with. */
+export interface SurveyResult {
+  readonly round: number;
+  readonly plan: RoundPlan;
+  readonly survivors: readonly SiteId[];
+  /** Content address of the ring sum. */
+  readonly sum: Hash;
+  /** Sum of the sites' weights. */
+  readonly weight: number;
+  /** Weighted mean of the sites' vectors, in the layout of `surveyMeasures`. */
+  readonly mean: readonly number[];
 }
 
 export const STOPPED_IN_ROUND = 'the coordinator stopped during the round';
@@ -205,15 +219,35 @@ export class Federation {
   }
 
   /** Starts a round now; its number. Throws `no-plan`, `round-running`, `too-few-sites`. */
-  async startRound(): Promise<number> {
+  startRound(): Promise<number> {
+    return this.#begin((state) => this.#nextPlan(state, state.plan));
+  }
+
+  /**
+   * Starts a survey round now, beside the plan in force; its number. Throws as `startRound`, PlanError for groups that are not
+   * the backbone's, and `config-invalid` for a plan that is no survey.
+   */
+  startSurvey(template: PlanTemplate): Promise<number> {
+    const { survey, groups } = template;
+    if (survey === undefined) {
+      throw new CoordinatorError('config-invalid', 'The plan asks for no survey: give it a "survey".');
+    }
+    return this.#begin((state) => {
+      if (state.backbone !== null) checkPlanGroups(groups, state.backbone.groups);
+      return this.#nextPlan(state, { template, vectorLength: surveyLength({ groups, survey }) });
+    });
+  }
+
+  async #begin(nextPlan: (state: FederationState) => RoundPlan): Promise<number> {
     const { journal, blobs, rounds, planKey } = this.#parts;
     const begun = await journal.change(async (state) => {
-      const plan = this.#nextPlan(state);
+      const plan = nextPlan(state);
       const bytes = encodePlan(plan);
       const hash = planHash(bytes);
       const document = await blobs.write(bytes);
       const { roundId, round: number } = plan;
-      const planned = { kind: 'round-planned', roundId, number, plan: document, planHash: hex(hash) } as const;
+      const kind = plan.survey === undefined ? {} : { survey: true as const };
+      const planned = { kind: 'round-planned', roundId, number, plan: document, planHash: hex(hash), ...kind } as const;
       const offer = { kind: 'roundOffer', plan: bytes, signature: signPlan(bytes, planKey) } as const;
       const eligible = eligibleSites(state);
       const brief = { plan, planHash: hash, offer, identityKeys: unhexed(eligible) };
@@ -265,13 +299,29 @@ export class Federation {
 
   /** Null when there was no such round. */
   async round(number: number): Promise<RoundView | null> {
+    const record = await this.#record(number);
+    return record === null ? null : roundView(record, this.#conductor);
+  }
+
+  async #record(number: number): Promise<RoundRecord | null> {
     const recent = this.#parts.journal.state.rounds.find((round) => round.number === number);
-    if (recent !== undefined) return roundView(recent, this.#conductor);
+    if (recent !== undefined) return recent;
     let record: RoundRecord | null = null;
     for (const { body, at } of await this.#parts.journal.readRound(number)) {
       if ('roundId' in body) record = foldRound(record, body, at);
     }
-    return record === null ? null : roundView(record, null);
+    return record;
+  }
+
+  /** A survey that was summed, the newest without a number; null when there is none. */
+  async survey(number?: number): Promise<SurveyResult | null> {
+    const { journal, blobs } = this.#parts;
+    const record = number === undefined ? journal.state.survey : await this.#record(number);
+    const { measures, evidence } = record ?? { measures: null, evidence: null };
+    if (record === null || measures === null || evidence === null) return null;
+    const plan = parsePlan(await blobs.read(record.plan));
+    const { sum, weight } = evidence;
+    return { round: record.number, plan, survivors: record.survivors, sum, weight, mean: measures };
   }
 
   get connected(): readonly SiteId[] {
@@ -333,12 +383,12 @@ export class Federation {
     this.#schedule.look();
   }
 
-  #obstacle(): string | null {
+  #obstacle(plan: Pick<PlanTemplate, 'cohort'> | null = null): string | null {
     const { state } = this.#parts.journal;
     if (state.backbone === null || state.plan === null || state.release === null) return 'No plan has been adopted.';
     const round = runningRound(state);
     if (round !== null) return `Round ${round.number} is running.`;
-    const needed = state.plan.template.cohort.minimumSites;
+    const needed = (plan ?? state.plan.template).cohort.minimumSites;
     const eligible = eligibleSites(state);
     const connected = this.#hub.connected.filter((site) => eligible.has(site)).length;
     if (connected >= needed) return null;
@@ -346,9 +396,9 @@ export class Federation {
     return `Waiting for sites: ${connected} of the ${needed} that a round needs are connected${listed}.`;
   }
 
-  #nextPlan(state: FederationState): RoundPlan {
-    const { backbone, plan, release } = state;
-    const obstacle = this.#obstacle();
+  #nextPlan(state: FederationState, plan: FederationState['plan']): RoundPlan {
+    const { backbone, release } = state;
+    const obstacle = this.#obstacle(plan?.template);
     if (backbone === null || plan === null || release === null) throw new CoordinatorError('no-plan', obstacle ?? '');
     if (obstacle !== null) {
       throw new CoordinatorError(runningRound(state) === null ? 'too-few-sites' : 'round-running', obstacle);

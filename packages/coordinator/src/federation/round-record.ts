@@ -1,5 +1,5 @@
 import type { EvaluationReport, Hash, RoundId, SiteId } from '@noren/protocol';
-import type { Phase } from '@noren/protocol/console';
+import type { Phase, RoundKind } from '@noren/protocol/console';
 
 import type { RoundOutcome, SumEvidence } from '../round/round-input.ts';
 import type { PooledDifference } from '../round/verdict.ts';
@@ -12,6 +12,7 @@ export interface RoundRecord {
   /** Content address of the plan document, and the plan hash that its messages are bound to. */
   readonly plan: Hash;
   readonly planHash: Hash;
+  readonly kind: RoundKind;
   readonly phase: Phase;
   readonly startedAt: number;
   readonly endedAt: number | null;
@@ -23,6 +24,8 @@ export interface RoundRecord {
   readonly refused: readonly { readonly site: SiteId; readonly reason: string }[];
   readonly dropped: readonly { readonly site: SiteId; readonly at: Phase; readonly reason: string }[];
   readonly evidence: SumEvidence | null;
+  /** Of a survey whose sum is open: the weighted mean of the sites' vectors. */
+  readonly measures: readonly number[] | null;
   readonly candidate: Hash | null;
   readonly moments: Hash | null;
   readonly reports: readonly { readonly site: SiteId; readonly report: EvaluationReport }[];
@@ -54,6 +57,8 @@ export function foldRound(round: RoundRecord | null, event: RoundEvent, at: numb
       const { sum, weight, clipped, norm, bytesUp } = event;
       return { ...enter(round, 'aggregated', at), evidence: { sum, weight, clipped, norm, bytesUp } };
     }
+    case 'round-surveyed':
+      return { ...round, measures: event.measures };
     case 'round-candidate':
       return { ...enter(round, 'evaluating', at), candidate: event.candidate, moments: event.moments };
     case 'round-reported':
@@ -72,6 +77,7 @@ function planned(event: Extract<RoundEvent, { kind: 'round-planned' }>, at: numb
     number,
     plan,
     planHash,
+    kind: event.survey === true ? 'survey' : 'relearn',
     phase: 'planned',
     startedAt: at,
     endedAt: null,
@@ -82,6 +88,7 @@ function planned(event: Extract<RoundEvent, { kind: 'round-planned' }>, at: numb
     refused: [],
     dropped: [],
     evidence: null,
+    measures: null,
     candidate: null,
     moments: null,
     reports: [],

@@ -200,3 +200,37 @@ test('the console’s pages come from their folder and from nowhere else', async
     expect(await (await fetch(address + path)).text()).not.toContain('secret');
   }
 });
+
+describe('surveys', () => {
+  const groups = {
+    'item.text': { start: 'pretrained', scope: 'frozen' },
+    'sequence.norm': { start: 'pretrained', scope: 'frozen' },
+  } as const;
+  const survey = { version: 1, probes: [] } as const;
+  const template = testPlan({ groups, survey, update: { clipNorm: 10, maximumWeight: 100 } });
+
+  test('are started by the operator only, and only where enough sites are there', async () => {
+    const server = await served();
+    expect((await post(server, '/api/surveys', template, 'Bearer wrong')).status).toBe(401);
+    const refused = await post(server, '/api/surveys', template);
+    expect([refused.status, await refused.json()]).toEqual([409, expect.objectContaining({ error: 'too-few-sites' })]);
+  });
+
+  test.each([
+    ['a plan that is no survey', testPlan(), 'asks for no survey'],
+    ['groups of another backbone', { ...template, groups: { 'item.text': groups['item.text'] } }, 'sequence.norm'],
+    ['what is no plan', { survey }, 'is not valid'],
+  ])('refuse %s', async (_what, body, message) => {
+    const response = await post(await served(), '/api/surveys', body);
+    expect([response.status, await response.json()]).toEqual([
+      400,
+      expect.objectContaining({ message: expect.stringContaining(message) }),
+    ]);
+  });
+
+  test('that nobody took are not found', async () => {
+    const { address } = await served();
+    expect((await fetch(`${address}/api/surveys/latest`)).status).toBe(404);
+    expect((await fetch(`${address}/api/surveys/1`)).status).toBe(404);
+  });
+});

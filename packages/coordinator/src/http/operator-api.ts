@@ -1,5 +1,11 @@
-import { MAXIMUM_ROSTER_BYTES, parseSiteId, ProtocolError } from '@noren/protocol';
-import type { Invitation } from '@noren/protocol';
+import {
+  MAXIMUM_PLAN_BYTES,
+  MAXIMUM_ROSTER_BYTES,
+  parsePlanTemplate,
+  parseSiteId,
+  ProtocolError,
+} from '@noren/protocol';
+import type { Invitation, PlanTemplate } from '@noren/protocol';
 import type { FederationView, RoundView } from '@noren/protocol/console';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -11,6 +17,7 @@ import { z } from 'zod';
 
 import { CoordinatorError } from '../coordinator-error.ts';
 import type { CoordinatorErrorCode } from '../coordinator-error.ts';
+import type { SurveyResult } from '../federation/federation.ts';
 import type { ChangeFeed } from '../events/change-feed.ts';
 import { checkHost, isLoopback, requireOperator, secureHeaders } from './access.ts';
 import { staticFiles } from './static-files.ts';
@@ -35,6 +42,9 @@ export interface OperatorApiParts {
   round(number: number): Promise<RoundView | null>;
   readonly sequence: () => number;
   startRound(): Promise<number>;
+  startSurvey(template: PlanTemplate): Promise<number>;
+  /** Null when there was no such survey; the newest without a number. */
+  survey(number?: number): Promise<SurveyResult | null>;
   setPaused(paused: boolean): Promise<void>;
   invite(site: string, name: string): Promise<Invitation>;
   revoke(site: string, reason: string): Promise<void>;
@@ -61,7 +71,12 @@ export function operatorApi(parts: OperatorApiParts): Hono {
   app.use(checkHost([parts.host, ...parts.names]));
   const smallBody = bodyLimit({ maxSize: LARGEST_BODY, onError: tooLarge });
   const rosterBody = bodyLimit({ maxSize: MAXIMUM_ROSTER_BYTES, onError: tooLarge });
-  app.use('/api/*', (context, next) => (context.req.path === '/api/roster' ? rosterBody : smallBody)(context, next));
+  const planBody = bodyLimit({ maxSize: MAXIMUM_PLAN_BYTES, onError: tooLarge });
+  const limits = new Map([
+    ['/api/roster', rosterBody],
+    ['/api/surveys', planBody],
+  ]);
+  app.use('/api/*', (context, next) => (limits.get(context.req.path) ?? smallBody)(context, next));
   if (!isLoopback(parts.host)) {
     app.use('/api/*', operator);
     app.use('/metrics', operator);
@@ -76,6 +91,15 @@ export function operatorApi(parts: OperatorApiParts): Hono {
     return round === null ? notFound(context) : context.json(round);
   });
   app.post('/api/rounds', operator, async (context) => context.json({ round: await parts.startRound() }, 202));
+  app.post('/api/surveys', operator, async (context) => {
+    const template = parsePlanTemplate(new Uint8Array(await context.req.arrayBuffer()));
+    return context.json({ round: await parts.startSurvey(template) }, 202);
+  });
+  app.get('/api/surveys/:number{latest|[0-9]{1,9}}', async (context) => {
+    const number = context.req.param('number');
+    const survey = await parts.survey(number === 'latest' ? undefined : Number(number));
+    return survey === null ? notFound(context) : context.json(survey);
+  });
   app.post('/api/schedule', operator, async (context) => {
     const { paused } = await bodyOf(context, scheduleBody);
     await parts.setPaused(paused);

@@ -24,6 +24,7 @@ import type { Effect, RoundCourse } from './round-course.ts';
 import type { RoundAction, RoundInput } from './round-input.ts';
 import { effectiveDeadline, isAwaited, reached } from './round-state.ts';
 import type { RoundState, Step } from './round-state.ts';
+import { surveyMeasuresOf } from './survey-measures.ts';
 
 export interface ConductorParts {
   readonly clock: Clock;
@@ -414,11 +415,13 @@ export class Conductor {
     const { blobs, yieldTurn, log } = this.#parts;
     const { sum } = this.#course;
     if (sum === null) throw unusable('its sum was opened before');
-    const { evidence, meanUpdate } = await sum.open(blobs, yieldTurn);
-    this.#meanUpdate = meanUpdate;
+    const opened = await sum.open(blobs, yieldTurn);
+    this.#meanUpdate = opened.meanUpdate;
     const { falseWitnesses } = sum;
     if (falseWitnesses.length > 0) log.warn({ sites: falseWitnesses }, 'sites revealed false shares');
-    return { kind: 'opened', evidence };
+    const { evidence } = opened;
+    if (this.#brief.plan.survey === undefined) return { kind: 'opened', evidence };
+    return { kind: 'opened', evidence, measures: surveyMeasuresOf(opened) };
   }
 
   async #makeCandidate(): Promise<RoundInput> {

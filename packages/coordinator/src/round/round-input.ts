@@ -13,7 +13,8 @@ export type RoundInput =
   | { readonly kind: 'connected' | 'disconnected'; readonly site: SiteId }
   /** The site leaves on its own account, or broke the protocol and is put out. */
   | { readonly kind: 'left' | 'excluded'; readonly site: SiteId; readonly reason: string }
-  | { readonly kind: 'opened'; readonly evidence: SumEvidence }
+  /** `measures`: of a survey, the weighted mean of the sites' vectors. */
+  | { readonly kind: 'opened'; readonly evidence: SumEvidence; readonly measures?: readonly number[] }
   | { readonly kind: 'candidate'; readonly hash: Hash; readonly moments: Hash | null }
   /** The coordinator's own part went wrong (arithmetic, an unsound sum, a stop). */
   | { readonly kind: 'broken'; readonly reason: string }
@@ -49,6 +50,7 @@ export type RoundFact =
   /** The coordinator restarted in this phase and goes on where it was. */
   | { readonly kind: 'round-resumed'; readonly phase: Phase; readonly deadlineAt: number | null }
   | ({ readonly kind: 'round-aggregated' } & SumEvidence)
+  | { readonly kind: 'round-surveyed'; readonly measures: readonly number[] }
   | { readonly kind: 'round-candidate'; readonly candidate: Hash; readonly moments: Hash | null }
   | { readonly kind: 'round-reported'; readonly site: SiteId; readonly report: EvaluationReport };
 

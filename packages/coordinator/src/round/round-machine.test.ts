@@ -291,3 +291,14 @@ describe('a private round', () => {
     expect(play.deadline().end).toMatchObject({ outcome: 'accepted' });
   });
 });
+
+test('a survey ends with its sum: no candidate is made, nobody judges', () => {
+  const play = new Play(SITES, { survey: true });
+  play.relearning().all('uploading').all('uploaded').all('confirmed').all('revealed');
+  play.take({ kind: 'opened', evidence, measures: [0.5, 0.25, 0.0625] });
+  expect(play.facts('round-aggregated')).toHaveLength(1);
+  expect(play.facts('round-surveyed')).toEqual([{ kind: 'round-surveyed', measures: [0.5, 0.25, 0.0625] }]);
+  expect(play.did('make-candidate')).toEqual([]);
+  expect(play.end).toMatchObject({ outcome: 'accepted', difference: null });
+  expect(play.state.phase).toBe('accepted');
+});

@@ -105,6 +105,10 @@ class Turn {
       case 'opened':
         if (this.#state.step !== 'opening') return this;
         this.#record({ kind: 'round-aggregated', ...input.evidence });
+        if (this.#state.rules.survey) {
+          this.#record({ kind: 'round-surveyed', measures: input.measures ?? [] });
+          return this.#end('accepted', SURVEYED, null);
+        }
         this.#enter('candidate', []);
         this.#actions.push({ kind: 'make-candidate' });
         return this;
@@ -356,6 +360,7 @@ class Turn {
 }
 
 const PRIVATE_ROUND = 'a private round: every site decides for itself and tells nobody how its customers fared';
+const SURVEYED = 'the survey’s sum is open; no model changed';
 
 /** Steps in which a threshold of the survivors answers for all. */
 const UNMASKING: ReadonlySet<Step> = new Set(['confirmations', 'reveals']);

@@ -19,5 +19,6 @@ export function roundRules(plan: PlanTemplate): RoundRules {
     gate: plan.gate,
     weightCap: plan.update.maximumWeight,
     silentEvaluation: plan.privacy != null,
+    survey: plan.survey !== undefined,
   };
 }

@@ -52,6 +52,8 @@ export interface RoundRules {
   readonly weightCap: number;
   /** Sites keep to themselves how customers fared: the round waits for them to have judged, and asks nobody. */
   readonly silentEvaluation: boolean;
+  /** The round ends with its sum: there is no candidate to judge. */
+  readonly survey: boolean;
 }
 
 export interface RoundState {

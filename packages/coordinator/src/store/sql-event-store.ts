@@ -124,6 +124,7 @@ const KINDS: Readonly<Record<EventKind, true>> = {
   'round-refused': true,
   'round-dropped': true,
   'round-aggregated': true,
+  'round-surveyed': true,
   'round-candidate': true,
   'round-reported': true,
   'round-closed': true,

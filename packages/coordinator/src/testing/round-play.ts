@@ -22,6 +22,7 @@ const rules: RoundRules = {
   gate: { confidence: 0.95, margin: 0.001 },
   weightCap: 1000,
   silentEvaluation: false,
+  survey: false,
 };
 const roundId = parseRoundId('7-00000000');
 export const hash: Hash = parseHash('ab'.repeat(32));

@@ -67,6 +67,7 @@ export function roundView(round: RoundRecord, live: LiveRound | null): RoundView
   return {
     id: round.id,
     number: round.number,
+    kind: round.kind,
     phase: round.phase,
     startedAt: instant(round.startedAt),
     endedAt: instantOrNull(round.endedAt),
