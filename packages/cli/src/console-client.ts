@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { PlanTemplate } from '@noren/protocol';
 import { federationViewSchema, type FederationView } from '@noren/protocol/console';
+import type { SurveyRecord } from '@noren/recommender';
 import { z } from 'zod';
 
 import { exitCode } from './exit-code.ts';
@@ -20,12 +22,18 @@ export interface InstalledRoster {
 
 const installedSchema: z.ZodType<InstalledRoster> = z.object({ epoch: z.number(), sites: z.number() });
 
+const startedSchema: z.ZodType<{ readonly round: number }> = z.object({ round: z.number() });
+
 /** The coordinator's HTTP API as the command line uses it. */
 export interface ConsoleClient {
   readonly address: string;
   federation(signal?: AbortSignal): Promise<FederationView>;
   /** Writes need the operator token, which lies in the coordinator's home and never on a command line. */
   startRound(operatorToken: string): Promise<void>;
+  /** Starts a survey round; its number. */
+  startSurvey(operatorToken: string, template: PlanTemplate): Promise<number>;
+  /** A survey that was summed; null when there is none. */
+  survey(which: number | 'latest'): Promise<SurveyRecord | null>;
   setPaused(operatorToken: string, paused: boolean): Promise<void>;
   invite(operatorToken: string, siteId: string, name: string): Promise<unknown>;
   /** `roster`: the registrar's document, byte for byte. */
@@ -33,7 +41,7 @@ export interface ConsoleClient {
 }
 
 export function consoleClient(address: string): ConsoleClient {
-  const request = async (path: string, init: RequestInit = {}): Promise<unknown> => {
+  const request = async (path: string, init: RequestInit = {}, mayLack = false): Promise<unknown> => {
     let response: Response;
     try {
       response = await fetch(new URL(path, address), init);
@@ -49,6 +57,7 @@ export function consoleClient(address: string): ConsoleClient {
         exitCode.denied,
       );
     }
+    if (mayLack && response.status === 404) return null;
     if (!response.ok)
       throw new CliError(`The coordinator at ${address} answered ${response.status}: ${await errorText(response)}`);
     return response.status === 204 ? undefined : response.json();
@@ -68,6 +77,18 @@ export function consoleClient(address: string): ConsoleClient {
     },
     async startRound(token) {
       await write('/api/rounds', token, {});
+    },
+    async startSurvey(token, template) {
+      return startedSchema.parse(await write('/api/surveys', token, template)).round;
+    },
+    async survey(which) {
+      const found = await request(`/api/surveys/${which}`, {}, true);
+      if (found === null) return null;
+      // Loads the whole protocol, which few commands need.
+      const { planSchema } = await import('@noren/protocol');
+      return z
+        .object({ round: z.number(), sum: z.string(), plan: planSchema, mean: z.array(z.number()), weight: z.number() })
+        .parse(found);
     },
     async setPaused(token, paused) {
       await write('/api/schedule', token, { paused });

@@ -8,6 +8,7 @@ import { registrarCommand } from './commands/registrar.ts';
 import { roundCommand } from './commands/round.ts';
 import { siteCommand } from './commands/site.ts';
 import { statusCommand } from './commands/status.ts';
+import { surveyCommand } from './commands/survey.ts';
 import { upCommand } from './commands/up.ts';
 
 const exitCodes = `
@@ -35,6 +36,7 @@ export function createProgram(): Command {
     upCommand(),
     backboneCommand(),
     planCommand(),
+    surveyCommand(),
     siteCommand(),
     registrarCommand(),
     roundCommand(),

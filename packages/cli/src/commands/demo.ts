@@ -60,7 +60,10 @@ export function demoCommand(): Command {
         .default('shifted'),
     )
     .option('--sites <count>', 'generated data: how many sites', wholeNumber(3, 40), 5)
-    .option('--plan <preset>', 'what is re-learned and how (noren plan presets); default: what suits the data')
+    .option(
+      '--plan <preset>',
+      'adaptive, chosen from a survey (the default for generated data), or one of `noren plan presets`',
+    )
     .option('--seed <number>', 'equal seeds give equal data and models', wholeNumber(0, 4_294_967_295), 1)
     .option('--home <folder>', 'where everything is kept; default NOREN_HOME, else ~/.local/share/noren')
     .option('--rounds <count>', 'stop after this many accepted rounds', wholeNumber(1, 1000))

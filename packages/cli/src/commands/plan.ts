@@ -2,6 +2,8 @@ import { presetNames, presets } from '@noren/recommender/presets';
 import { Command, Option } from 'commander';
 
 import { architecture } from '../backbone/architecture.ts';
+import { exitCode } from '../exit-code.ts';
+import { CliError } from '../failure.ts';
 import { createLog } from '../log.ts';
 import { presetCalled } from '../plan/preset-called.ts';
 import { bytesText } from '../terminal/quantity.ts';
@@ -10,6 +12,7 @@ import { wholeNumber } from './choices.ts';
 import { openTerminal } from './open-terminal.ts';
 import { planPrivacyCommand } from './plan-privacy.ts';
 import { readNamed } from './read-named.ts';
+import { printSurveyedPlan, surveyOptions, type SurveyedPlanOptions } from './surveyed-plan.ts';
 
 export function planCommand(): Command {
   const plan = new Command('plan').description(
@@ -23,16 +26,20 @@ export function planCommand(): Command {
   return plan;
 }
 
-interface NewOptions {
-  readonly backbone: string;
-  readonly private?: number;
-  readonly identity: boolean;
-}
+const newExamples = `
+Examples
+  noren plan new ant --backbone backbone.safetensors > plan.json
+  noren plan new adaptive --survey latest --backbone backbone.safetensors > plan.json
+  noren plan new fine-tune --identity --backbone backbone.safetensors > plan.json
+  noren plan new sequence --private 200000 --backbone backbone.safetensors > plan.json
+`;
+
+type NewOptions = SurveyedPlanOptions & { readonly private?: number; readonly identity: boolean };
 
 function newCommand(): Command {
-  return new Command('new')
+  const command = new Command('new')
     .description('Print a plan to start from.')
-    .argument('<preset>', 'one of the presets below')
+    .argument('<preset>', 'adaptive or auto, chosen from a survey, or one of the presets below')
     .requiredOption('--backbone <file>', 'the backbone it is for')
     .option(
       '--private <customers>',
@@ -44,25 +51,24 @@ function newCommand(): Command {
         .default(false)
         .conflicts('private'),
     )
-    .addHelpText(
-      'after',
-      `\nPresets\n${presetLines()}\n\nExamples\n  noren plan new ant --backbone backbone.safetensors > plan.json\n` +
-        '  noren plan new fine-tune --identity --backbone backbone.safetensors > plan.json\n' +
-        '  noren plan new sequence --private 200000 --backbone backbone.safetensors > plan.json',
-    )
-    .action(async (preset: string, options: NewOptions, command: Command) => {
-      const { terminal } = openTerminal(command);
-      const name = presetCalled(preset);
-      const { presetPlan, readBackbone } = await import('@noren/recommender');
-      const { defaultTraining, privateTraining } = await import('@noren/protocol');
-      const { config } = readBackbone(await readNamed(options.backbone, 'backbone'));
-      // How many items a site has makes no difference to a plan.
-      const planned = { ...config, identity: options.identity ? 1 : 0 };
-      const usual = presetPlan(name, planned, defaultTraining(name, {}));
-      const { private: customers } = options;
-      const template = customers === undefined ? usual : privateTraining(usual, customers);
-      terminal.out(JSON.stringify(template, null, 2));
-    });
+    .addHelpText('after', `\nPresets\n${presetLines()}\n${newExamples}`);
+  return surveyOptions(command).action(async (preset: string, options: NewOptions, called: Command) => {
+    const { terminal } = openTerminal(called);
+    const { private: customers } = options;
+    if (preset === 'adaptive' || preset === 'auto') {
+      if (customers === undefined && !options.identity) return printSurveyedPlan(preset, options, terminal);
+      throw new CliError('--private and --identity go with a preset, not with a choice from a survey.', exitCode.usage);
+    }
+    const name = presetCalled(preset);
+    const { presetPlan, readBackbone } = await import('@noren/recommender');
+    const { defaultTraining, privateTraining } = await import('@noren/protocol');
+    const { config } = readBackbone(await readNamed(options.backbone, 'backbone'));
+    // How many items a site has makes no difference to a plan.
+    const planned = { ...config, identity: options.identity ? 1 : 0 };
+    const usual = presetPlan(name, planned, defaultTraining(name, {}));
+    const template = customers === undefined ? usual : privateTraining(usual, customers);
+    terminal.out(JSON.stringify(template, null, 2));
+  });
 }
 
 function presetsCommand(): Command {

@@ -11,6 +11,7 @@ import { CliError } from '../failure.ts';
 import type { Phrases } from '../language/phrases.ts';
 import { secondsText } from '../terminal/quantity.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { choosePlan } from './choose-plan.ts';
 import { demoFolder } from './home.ts';
 import { prepareBackbone } from './prepare-backbone.ts';
 import { prepareData, type PreparedData } from './prepare-data.ts';
@@ -43,16 +44,17 @@ export async function runDemo(
   terminal.say(phrases.dataFolder(folder));
   const data = await dataWithProgress(options, folder, terminal, phrases);
   const { backbone, bytes } = await backboneWithProgress(options, folder, data, terminal, phrases, signal);
+  const coordinatorConfig = {
+    name: `demo ${options.settings.choice.dataset}`,
+    host: '127.0.0.1',
+    grpcPort: options.ports.grpc,
+    enrolmentPort: options.ports.enrolment,
+    consolePort: options.ports.console,
+    schedule: { expression: options.schedule, timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone },
+  };
   const federation = await prepareFederation({
     folder,
-    coordinator: {
-      name: `demo ${options.settings.choice.dataset}`,
-      host: '127.0.0.1',
-      grpcPort: options.ports.grpc,
-      enrolmentPort: options.ports.enrolment,
-      consolePort: options.ports.console,
-      schedule: { expression: options.schedule, timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone },
-    },
+    coordinator: coordinatorConfig,
     data,
     settings: options.settings,
     backbone,
@@ -61,21 +63,38 @@ export async function runDemo(
   });
   signal.throwIfAborted();
 
-  const processes: NorenProcess[] = [];
+  const sites: NorenProcess[] = [];
+  let coordinator: NorenProcess | undefined;
   const stopping = { asked: false };
+  const openSites = async (): Promise<void> => {
+    terminal.say(phrases.startingSites(federation.sites.length));
+    sites.push(...(await startSites(federation, folder, options.logLevel)));
+  };
   try {
+    if (options.settings.preset === 'adaptive') {
+      const plan = await choosePlan({
+        coordinator: { ...coordinatorConfig, home: federation.coordinatorHome },
+        settings: options.settings,
+        backbone,
+        sites: federation.sites.length,
+        log,
+        signal,
+        startSites: openSites,
+        onStart: () => terminal.say(phrases.surveying),
+      });
+      for (const decision of plan?.evidence?.decisions ?? []) terminal.say(phrases.decision(decision));
+      if (plan === null && sites.length > 0) terminal.say(phrases.surveyFailed);
+    }
     const client = consoleClient(`http://127.0.0.1:${options.ports.console}`);
     terminal.say(phrases.startingCoordinator);
-    const coordinator = startNoren(
+    coordinator = startNoren(
       'coordinator',
       ['up', '--home', federation.coordinatorHome, '--log', options.logLevel],
       join(folder, 'logs', 'coordinator.log'),
     );
-    processes.push(coordinator);
     const after = await waitForCoordinator(client, coordinator, phrases, signal);
-    terminal.say(phrases.startingSites(federation.sites.length));
-    processes.push(...(await startSites(federation, folder, options.logLevel)));
-    reportUnexpectedEnds(processes, stopping, terminal, phrases);
+    if (sites.length === 0) await openSites();
+    reportUnexpectedEnds([coordinator, ...sites], stopping, terminal, phrases);
     terminal.say(phrases.federationRuns(client.address));
     terminal.say(phrases.schedule(options.schedule));
     terminal.say(phrases.stopHint);
@@ -87,7 +106,6 @@ export async function runDemo(
       if ((await process.stop(stopGraceMs)) === 'killed')
         terminal.say(phrases.killed(process.name, secondsText(stopGraceMs), process.logFile));
     };
-    const [coordinator, ...sites] = processes;
     await Promise.all(sites.map(stop));
     if (coordinator !== undefined) await stop(coordinator);
     terminal.say(phrases.stopped);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { homeLayout, writeConfig } from '@noren/agent';
 import { Coordinator, type CoordinatorConfigInput } from '@noren/coordinator';
-import { contentHash, type Invitation } from '@noren/protocol';
+import { contentHash, type Hash, type Invitation, type PlanTemplate } from '@noren/protocol';
 import { presetPlan, releaseFile, startValues, type Backbone } from '@noren/recommender';
 import { writeSafetensors } from '@noren/tensor/safetensors';
 import type { Logger } from 'pino';
@@ -34,12 +34,8 @@ export async function prepareFederation(o: {
   try {
     await coordinator.registerBackbone(o.backboneBytes);
     const { settings, backbone } = o;
-    const template = presetPlan(settings.preset, backbone.config, settings.plan);
-    const { groups } = template;
     if (coordinator.lineage.release === null) {
-      const values = startValues(backbone, groups, settings.seed);
-      const release = releaseFile(backbone, values, groups, contentHash(o.backboneBytes));
-      await coordinator.adoptPlan(template, writeSafetensors(release));
+      await adopt(coordinator, firstPlan(settings, backbone), backbone, contentHash(o.backboneBytes));
     }
     const sites: { id: string; home: string; invitation: Invitation | null }[] = [];
     for (const site of o.data.sites) {
@@ -52,6 +48,22 @@ export async function prepareFederation(o: {
   } finally {
     await coordinator.close();
   }
+}
+
+/** What the federation begins with; for `adaptive`, until the survey has spoken, fine-tuning everything. */
+export function firstPlan({ preset, plan }: DemoSettings, { config }: Backbone): PlanTemplate {
+  return presetPlan(preset === 'adaptive' ? 'fine-tune' : preset, config, plan);
+}
+
+/** Puts a plan in force with the release it starts from, as `noren plan adopt` does. */
+export async function adopt(
+  coordinator: Coordinator,
+  plan: PlanTemplate,
+  backbone: Backbone,
+  backboneHash: Hash,
+): Promise<void> {
+  const release = releaseFile(backbone, startValues(backbone, plan.groups, plan.seed), plan.groups, backboneHash);
+  await coordinator.adoptPlan(plan, writeSafetensors(release));
 }
 
 /** A site's own folder is its own business; the demonstration keeps data and agent homes apart. */

@@ -11,7 +11,7 @@ import { fewestSites, type DataChoice } from './prepare-data.ts';
 /** Everything that decides what a demonstration computes; equal settings give equal results. */
 export interface DemoSettings {
   readonly choice: DataChoice;
-  readonly preset: PresetName;
+  readonly preset: PresetName | 'adaptive';
   readonly config: RecommenderConfig;
   readonly pretraining: Pretraining;
   readonly plan: Omit<PlanTemplate, 'groups' | 'name'>;
@@ -31,7 +31,7 @@ export function demoSettings(o: {
   const tuned = dataset === 'generated' ? generated : real;
   return {
     choice: { dataset, path, headquarters, world, sites, seed },
-    preset: presetCalled(o.preset ?? (dataset === 'generated' && world === 'shifted' ? 'relearn' : 'fine-tune')),
+    preset: presetOf(o.preset ?? (dataset === 'generated' ? 'adaptive' : 'fine-tune')),
     config: { ...architecture, temperature: tuned.temperature },
     pretraining: tuned.pretraining,
     plan: {
@@ -90,3 +90,7 @@ const real: Tuned = {
   personalisation: { epochs: 4, learningRate: 0.0005 },
   maximumWeight: 20_000,
 };
+
+function presetOf(name: string): PresetName | 'adaptive' {
+  return name === 'adaptive' ? name : presetCalled(name);
+}

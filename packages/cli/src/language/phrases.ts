@@ -11,6 +11,9 @@ export interface Phrases {
   readonly backboneCached: string;
   readonly startingCoordinator: string;
   readonly startingSites: (count: number) => string;
+  readonly surveying: string;
+  readonly surveyFailed: string;
+  readonly decision: (sentence: string) => string;
   readonly federationRuns: (console: string) => string;
   readonly schedule: (expression: string) => string;
   readonly stopHint: string;
