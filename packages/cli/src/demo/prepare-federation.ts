@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { homeLayout, writeConfig } from '@noren/agent';
 import { Coordinator, type CoordinatorConfigInput } from '@noren/coordinator';
 import { contentHash, type Invitation } from '@noren/protocol';
-import { presetPlan, releaseFile, startValues, type Backbone } from '@noren/recommender';
+import { presetPlan, releaseFile, startValues, withAdapters, type Backbone } from '@noren/recommender';
 import { writeSafetensors } from '@noren/tensor/safetensors';
 import type { Logger } from 'pino';
 
@@ -33,9 +33,10 @@ export async function prepareFederation(o: {
   const coordinator = await Coordinator.open({ ...o.coordinator, home: coordinatorHome }, { log: o.log });
   try {
     await coordinator.registerBackbone(o.backboneBytes);
-    const { settings, backbone } = o;
-    const template = presetPlan(settings.preset, backbone.config, settings.plan);
+    const { settings } = o;
+    const template = presetPlan(settings.preset, o.backbone.config, settings.plan);
     const { groups } = template;
+    const backbone = withAdapters(o.backbone, template.adapters);
     if (coordinator.lineage.release === null) {
       const values = startValues(backbone, groups, settings.seed);
       const release = releaseFile(backbone, values, groups, contentHash(o.backboneBytes));
