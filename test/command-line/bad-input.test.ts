@@ -24,6 +24,7 @@ const config: RecommenderConfig = {
   scales: { text: 1, image: 1, price: 1 },
   priorWeight: 0,
   identity: 0,
+  adapterRank: 0,
 };
 
 function tinyBackbone(): Uint8Array {

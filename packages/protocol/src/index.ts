@@ -12,6 +12,8 @@ export { relearningEpochs } from './plan/plan-training.ts';
 export type { PlanObjective, PlanOrder, PlanPersonalisation, PlanTraining } from './plan/plan-training.ts';
 export { customerSamplingRate, noisySumRules, privatelyTrainable } from './plan/plan-privacy.ts';
 export type { PlanPrivacy } from './plan/plan-privacy.ts';
+export { adapterFactors, adapterTensors, MAXIMUM_ADAPTER_RANK } from './plan/plan-adapters.ts';
+export type { PlanAdapters } from './plan/plan-adapters.ts';
 export { canonicalJson } from './plan/canonical-json.ts';
 export type { JsonValue } from './plan/canonical-json.ts';
 export { encodePlan, MAXIMUM_PLAN_BYTES, parsePlan, parsePlanTemplate, planHash } from './plan/plan-document.ts';

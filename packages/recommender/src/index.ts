@@ -11,6 +11,7 @@ export {
 export { groupOf, parameterGroups, type ModelParameter, type ParameterGroup } from './parameters/groups.ts';
 export { backboneValues, freshValues, startValues } from './parameters/start-values.ts';
 export { checkValues, type ModelValues } from './parameters/values.ts';
+export { mergeAdapters, withAdapters } from './parameters/with-adapters.ts';
 export { withIdentity } from './parameters/with-identity.ts';
 export { interpolate } from './parameters/interpolate.ts';
 export { readBackbone, writeBackbone, type Backbone } from './backbone/backbone-file.ts';

@@ -3,6 +3,7 @@ import {
   differences,
   interval,
   mean,
+  mergeAdapters,
   noHarmGate,
   personalise,
   standardDeviation,
@@ -21,7 +22,7 @@ import { bestBlend } from './best-blend.ts';
 import { readModel, writeModel } from './model-file.ts';
 import { PersonalModels } from './personal-model-file.ts';
 import { references } from './references-task.ts';
-import { roundSeed, siteValues } from './relearn-task.ts';
+import { adapted, roundSeed, siteValues } from './relearn-task.ts';
 import type { Evaluation, EvaluationJob, ServingModel, StrategyScore, TaskWatch } from './trainer.ts';
 import type { Bench, Workbench } from './workbench.ts';
 
@@ -39,6 +40,7 @@ const SHARES = { references: 0.4, candidate: 0.6, release: 0.8, gate: 0.9 };
 export async function evaluate(workbench: Workbench, job: EvaluationJob, watch: TaskWatch): Promise<Evaluation> {
   const bench = await workbench.roundBench(job);
   const { plan } = job;
+  const trained = adapted(bench, plan);
   const reached = (fraction: number): void => watch.onProgress?.(fraction);
   const { scratch, local } = await references(workbench, job, {
     ...watch,
@@ -46,16 +48,18 @@ export async function evaluate(workbench: Workbench, job: EvaluationJob, watch: 
   });
   const personalModels = new PersonalModels(job, bench.dataHash);
   const own = await personalModels.read();
-  const ofCandidate = await personalised(bench, job, { release: job.candidate, own }, watch);
+  const ofCandidate = await personalised(trained, job, { release: job.candidate, own }, watch);
   reached(SHARES.candidate);
-  const ofRelease = await personalised(bench, job, { release: job.release, own }, watch);
+  const ofRelease = await personalised(trained, job, { release: job.release, own }, watch);
   reached(SHARES.release);
   const made = [[job.candidate, ofCandidate] as const, [job.release, ofRelease] as const];
   await personalModels.write(
-    bench.backbone.config,
+    trained.backbone.config,
     new Map(made.flatMap(([path, { kept }]) => (kept === null ? [] : [[path, kept]]))),
   );
-  const [federated, current] = [ofCandidate.values, ofRelease.values];
+  // From here on every model is plain: what is blended, judged and served knows no adapters.
+  const plain = ({ values }: Personalised): Values => mergeAdapters(trained.backbone.config, values);
+  const [federated, current] = [plain(ofCandidate), plain(ofRelease)];
 
   const score = (values: ModelValues, on: EvaluationSet): Promise<CustomerScores> =>
     bench.relearner.score({ values, modalities: plan.modalities, on, ...signalOf(watch) });

@@ -37,7 +37,7 @@ export class PersonalModels {
     const { plan } = job;
     const groups = Object.entries(plan.groups).toSorted(([a], [b]) => (a < b ? -1 : 1));
     const { objective } = plan.training;
-    const depends = [plan.backbone, dataHash, plan.modalities, groups, objective.kind, plan.seed];
+    const depends = [plan.backbone, dataHash, plan.modalities, groups, plan.adapters, objective.kind, plan.seed];
     const key = createHash('sha256').update(JSON.stringify(depends)).digest('hex').slice(0, 32);
     this.#folder = join(job.cache, 'personal-models', key);
     this.#job = job;

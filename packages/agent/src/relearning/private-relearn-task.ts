@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { customerGradientSum, releaseFile } from '@noren/recommender';
 import { federatedVector } from '@noren/tensor/safetensors';
 import { isHome } from './home-site.ts';
-import { siteValues } from './relearn-task.ts';
+import { adapted, siteValues } from './relearn-task.ts';
 import type { PrivateRoundJob, Relearned, TaskWatch } from './trainer.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -17,7 +17,7 @@ export async function relearnPrivately(
 ): Promise<Relearned> {
   const { plan } = job;
   const { privacy } = plan;
-  const bench = await workbench.roundBench(job);
+  const bench = adapted(await workbench.roundBench(job), plan);
   const { backbone, relearner, data } = bench;
   const { customers } = data.sequences;
   const values = await siteValues(job, bench, job.release);

@@ -1,7 +1,15 @@
 import { readBytes } from '../home/read-bytes.ts';
 import { basename, join } from 'node:path';
 import type { RoundPlan } from '@noren/protocol';
-import { groupOf, releaseFile, startValues, trainLocalRound, withRelease, type ModelValues } from '@noren/recommender';
+import {
+  groupOf,
+  releaseFile,
+  startValues,
+  trainLocalRound,
+  withAdapters,
+  withRelease,
+  type ModelValues,
+} from '@noren/recommender';
 import { federatedVector, readSafetensors } from '@noren/tensor/safetensors';
 import { writeAtomically } from '../home/atomic-file.ts';
 import { readModel, writeModel } from './model-file.ts';
@@ -14,7 +22,7 @@ import type { Bench, Workbench } from './workbench.ts';
  */
 export async function relearn(workbench: Workbench, job: RoundJob, watch: TaskWatch): Promise<Relearned> {
   const { plan } = job;
-  const bench = await workbench.roundBench(job);
+  const bench = adapted(await workbench.roundBench(job), plan);
   const { backbone, relearner } = bench;
   const release = readSafetensors(await readBytes(job.release));
   const values = await siteValues(job, bench, job.release);
@@ -32,6 +40,12 @@ export async function relearn(workbench: Workbench, job: RoundJob, watch: TaskWa
   const start = federatedVector(release);
   for (let i = 0; i < update.length; i += 1) update[i] = (update[i] ?? 0) - (start[i] ?? 0);
   return { update, examples: result.examples };
+}
+
+/** A bench for the model that the plan trains: the backbone with the plan's adapters, where it has any. */
+export function adapted(bench: Bench, { adapters }: RoundPlan): Bench {
+  const { backbone, relearner } = bench;
+  return { ...bench, backbone: withAdapters(backbone, adapters), relearner: relearner.withAdapters(adapters) };
 }
 
 /**
@@ -66,6 +80,9 @@ async function keepLocalGroups(job: RoundJob, bench: Bench, values: ModelValues)
   await writeAtomically(localGroupsFile(job), writeModel(bench, local, description));
 }
 
-function localGroupsFile(job: RoundJob): string {
-  return join(job.cache, 'local-groups', `${basename(job.backbone)}.safetensors`);
+/** One for a backbone, and for adapters of one rank and random start: a factor is of use only beside the other it grew with. */
+function localGroupsFile({ cache, backbone, plan }: RoundJob): string {
+  const { adapters, seed } = plan;
+  const suffix = adapters === null ? '' : `-rank-${adapters.rank}-seed-${seed}`;
+  return join(cache, 'local-groups', `${basename(backbone)}${suffix}.safetensors`);
 }

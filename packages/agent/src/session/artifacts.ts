@@ -1,4 +1,4 @@
-import { checkPlanGroups, type RoundPlan } from '@noren/protocol';
+import { adapterTensors, checkPlanGroups, type RoundPlan } from '@noren/protocol';
 import { readSafetensors, type TensorFile } from '@noren/tensor/safetensors';
 import { z } from 'zod';
 import { AgentError } from '../agent-error.ts';
@@ -8,13 +8,17 @@ const backboneSchema = z.object({ kind: z.literal('backbone'), groups: z.array(z
 const releaseSchema = z.object({ kind: z.literal('release'), backbone: z.string().max(64) });
 
 /**
- * Holds a downloaded backbone against the plan: it must be a backbone, and the plan must say something about each of its
- * parameter groups and about no other. Throws `download-invalid`.
+ * Holds a downloaded backbone against the plan: it must be a backbone, the plan must say something about each of its
+ * parameter groups and about no other, and the plan's adapters must fit its matrices. Throws `download-invalid`.
  */
 export function checkBackbone(bytes: Uint8Array, plan: RoundPlan): void {
-  const description = describe(bytes, backboneSchema, 'backbone').description;
+  const { file, description } = describe(bytes, backboneSchema, 'backbone');
   try {
-    checkPlanGroups(plan.groups, description.groups);
+    checkPlanGroups(plan, description.groups);
+    adapterTensors(
+      [...file.tensors].map(([name, { shape }]) => [name, shape] as const),
+      plan.adapters,
+    );
   } catch (error) {
     throw new AgentError('download-invalid', (error as Error).message, error);
   }

@@ -10,6 +10,7 @@ export function examplePlan(change: Partial<RoundPlan> = {}): RoundPlan {
       'item.price': { start: 'pretrained', scope: 'federated' },
       'sequence.position': { start: 'pretrained', scope: 'local' },
     },
+    adapters: null,
     modalities: ['text', 'price'],
     training: {
       epochs: 3,

@@ -72,6 +72,7 @@ export async function tinyBackbone(): Promise<TinyBackbone> {
     // The network alone, so that tests of it are not tests of the site's counts.
     priorWeight: 0,
     identity: 0,
+    adapterRank: 0,
   };
   const values = freshValues(config, 3);
   const tensors = new Map<string, HostTensor>(featuriser.tensors);

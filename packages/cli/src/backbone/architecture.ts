@@ -18,4 +18,5 @@ export const architecture: RecommenderConfig = {
   // What a shop's own counts add is the surest gain of all (docs/accuracy.md).
   priorWeight: 0.25,
   identity: 0,
+  adapterRank: 0,
 };

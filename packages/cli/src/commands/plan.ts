@@ -110,9 +110,11 @@ function checkCommand(): Command {
     .action(async (file: string, options: { backbone: string }, command: Command) => {
       const { terminal } = openTerminal(command);
       const { checkPlanGroups, parsePlanTemplate } = await import('@noren/protocol');
-      const { readBackbone } = await import('@noren/recommender');
+      const { readBackbone, withAdapters } = await import('@noren/recommender');
       const template = parsePlanTemplate(await readNamed(file, 'plan'));
-      checkPlanGroups(template.groups, readBackbone(await readNamed(options.backbone, 'backbone')).groups);
+      const backbone = readBackbone(await readNamed(options.backbone, 'backbone'));
+      checkPlanGroups(template, backbone.groups);
+      withAdapters(backbone, template.adapters);
       const rows = Object.entries(template.groups).map(([group, { start, scope }]) => [group, start, scope]);
       if (terminal.json) terminal.out(JSON.stringify(template));
       else terminal.out(renderTable([{ title: 'group' }, { title: 'start' }, { title: 'scope' }], rows));
@@ -128,15 +130,16 @@ function adoptCommand(): Command {
     .action(async (file: string, options: { backbone: string; home: string }, command: Command) => {
       const { terminal } = openTerminal(command);
       const { checkPlanGroups, contentHash, hasIdentity, parsePlanTemplate } = await import('@noren/protocol');
-      const { readBackbone, releaseFile, startValues, withIdentity } = await import('@noren/recommender');
+      const { readBackbone, releaseFile, startValues, withAdapters, withIdentity } = await import('@noren/recommender');
       const { writeSafetensors } = await import('@noren/tensor/safetensors');
       const { Coordinator, readCoordinatorConfig } = await import('@noren/coordinator');
       const template = parsePlanTemplate(await readNamed(file, 'plan'));
       const bytes = await readNamed(options.backbone, 'backbone');
       const lent = readBackbone(bytes);
-      checkPlanGroups(template.groups, lent.groups);
+      checkPlanGroups(template, lent.groups);
       // Their vectors stay at the sites: a release holds none, whatever their number.
-      const backbone = withIdentity(lent, hasIdentity(template.groups) ? 1 : 0);
+      const identified = withIdentity(lent, hasIdentity(template.groups) ? 1 : 0);
+      const backbone = withAdapters(identified, template.adapters);
       const values = startValues(backbone, template.groups, template.seed);
       const release = writeSafetensors(releaseFile(backbone, values, template.groups, contentHash(bytes)));
       const config = await readCoordinatorConfig(options.home);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { homeLayout, writeConfig } from '@noren/agent';
 import { Coordinator, type CoordinatorConfigInput } from '@noren/coordinator';
 import { contentHash, type Hash, type Invitation, type PlanTemplate } from '@noren/protocol';
-import { presetPlan, releaseFile, startValues, type Backbone } from '@noren/recommender';
+import { presetPlan, releaseFile, startValues, withAdapters, type Backbone } from '@noren/recommender';
 import { writeSafetensors } from '@noren/tensor/safetensors';
 import type { Logger } from 'pino';
 
@@ -62,7 +62,8 @@ export async function adopt(
   backbone: Backbone,
   backboneHash: Hash,
 ): Promise<void> {
-  const release = releaseFile(backbone, startValues(backbone, plan.groups, plan.seed), plan.groups, backboneHash);
+  const adapted = withAdapters(backbone, plan.adapters);
+  const release = releaseFile(adapted, startValues(adapted, plan.groups, plan.seed), plan.groups, backboneHash);
   await coordinator.adoptPlan(plan, writeSafetensors(release));
 }
 

@@ -36,6 +36,7 @@ export function demoSettings(o: {
     pretraining: tuned.pretraining,
     plan: {
       version: 1,
+      adapters: null,
       modalities: ['text', 'image', 'price'],
       training: {
         epochs: 4,

@@ -18,7 +18,7 @@ export function presetRows(config: RecommenderConfig): readonly PresetRow[] {
   return presetNames.map((preset) => {
     const plan = presetPlan(preset, config, defaultTraining(preset, {}));
     const { summary, paper } = presets[preset];
-    const values = parameterGroups(config)
+    const values = parameterGroups({ ...config, adapterRank: plan.adapters?.rank ?? 0 })
       .filter(({ name }) => plan.groups[name]?.scope === 'federated')
       .flatMap(({ tensors }) => tensors)
       .reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
@@ -27,16 +27,21 @@ export function presetRows(config: RecommenderConfig): readonly PresetRow[] {
 }
 
 const parts: readonly (readonly [name: string, holds: (group: string) => boolean])[] = [
-  ['item side', (group) => group.startsWith('item.')],
+  ['item side', (group) => group.startsWith('item.') && group !== 'item.norm'],
+  ["items' norm", (group) => group === 'item.norm'],
   ['positions', (group) => group === 'sequence.position'],
-  ['sequence blocks', (group) => group.startsWith('sequence.block.')],
+  ['sequence blocks', (group) => /\.(?:attention|feedforward)$/.test(group)],
+  ['adapter factor A', (group) => group.endsWith('.adapter.a')],
+  ['adapter factor B', (group) => group.endsWith('.adapter.b')],
 ];
 
 function partsWith({ groups }: PlanTemplate, scope: 'federated' | 'local'): string {
+  const all = Object.entries(groups);
+  if (all.every(([, group]) => group.scope === scope)) return 'everything';
   const found = parts
-    .filter(([, holds]) => Object.entries(groups).some(([name, group]) => holds(name) && group.scope === scope))
+    .filter(([, holds]) => all.some(([name, group]) => holds(name) && group.scope === scope))
     .map(([name]) => name);
-  return found.length === parts.length ? 'everything' : found.join(', ');
+  return found.filter((part) => part !== "items' norm" || !found.includes('item side')).join(', ');
 }
 
 function keptBy(plan: PlanTemplate): string {

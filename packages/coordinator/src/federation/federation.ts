@@ -233,7 +233,7 @@ export class Federation {
       throw new CoordinatorError('config-invalid', 'The plan asks for no survey: give it a "survey".');
     }
     return this.#begin((state) => {
-      if (state.backbone !== null) checkPlanGroups(groups, state.backbone.groups);
+      if (state.backbone !== null) checkPlanGroups(template, state.backbone.groups);
       return this.#nextPlan(state, { template, vectorLength: surveyLength({ groups, survey }) });
     });
   }

@@ -1,4 +1,4 @@
-import { contentHash } from '@noren/protocol';
+import { adapterTensors, contentHash } from '@noren/protocol';
 import type { Hash, PlanTemplate } from '@noren/protocol';
 import { readSafetensors } from '@noren/tensor/safetensors';
 import type { TensorFile } from '@noren/tensor/safetensors';
@@ -43,26 +43,28 @@ export function readBackboneFile(bytes: Uint8Array): BackboneFile {
 
 /**
  * Holds a release against the plan and the backbone: exactly the tensors of the federated groups, shaped as in the
- * backbone, all finite. Returns the length of the federated vector. Throws CoordinatorError `invalid-release`.
+ * backbone or as the plan's adapters of it, all finite. Returns the length of the federated vector. Throws CoordinatorError
+ * `invalid-release`, and PlanError for adapters that do not fit the backbone.
  */
 export function checkReleaseFile(bytes: Uint8Array, template: PlanTemplate, backbone: BackboneFile): number {
   const [file, header] = describe(bytes, releaseSchema, 'invalid-release', 'release');
   if (header.backbone !== backbone.hash) {
     throw invalid(`it belongs to the backbone ${header.backbone}, the federation has ${backbone.hash}`);
   }
-  for (const [name, shape] of backbone.shapes) {
+  const shapes = new Map([...backbone.shapes, ...adapterTensors(backbone.shapes, template.adapters)]);
+  for (const [name, shape] of shapes) {
     const federated = template.groups[groupOf(name)]?.scope === 'federated';
     const tensor = file.tensors.get(name);
     if (federated && tensor === undefined) throw invalid(`the tensor ${name} of a federated group is missing`);
     if (tensor === undefined) continue;
     if (!federated) throw invalid(`the tensor ${name} is in a group that the plan does not share`);
     if (tensor.shape.join() !== shape.join()) {
-      throw invalid(`the tensor ${name} has the shape [${tensor.shape.join()}], in the backbone [${shape.join()}]`);
+      throw invalid(`the tensor ${name} has the shape [${tensor.shape.join()}], the plan needs [${shape.join()}]`);
     }
   }
   let length = 0;
   for (const [name, { data }] of file.tensors) {
-    if (!backbone.shapes.has(name)) throw invalid(`the backbone has no tensor ${name}`);
+    if (!shapes.has(name)) throw invalid(`neither backbone nor plan has a tensor ${name}`);
     if (!data.every(Number.isFinite)) throw invalid(`the tensor ${name} holds a value that is not finite`);
     length += data.length;
   }

@@ -36,7 +36,7 @@ export class Lineage {
   async adoptPlan(template: PlanTemplate, releaseBytes: Uint8Array | null): Promise<void> {
     const { backbone, release } = this.#journal.state;
     if (backbone === null) throw new CoordinatorError('no-backbone', 'Register a backbone before adopting a plan.');
-    checkPlanGroups(template.groups, backbone.groups);
+    checkPlanGroups(template, backbone.groups);
     refuseUnsupported(template);
     if (releaseBytes === null && release === null) {
       throw new CoordinatorError('invalid-release', 'The first plan needs a release to start from.');

@@ -2,14 +2,16 @@ import {
   backboneValues,
   freshValues,
   mean,
+  mergeAdapters,
   presetGroups,
   startValues,
+  withAdapters,
   type Backbone,
   type ModalityName,
   type RecommenderConfig,
   type Relearner,
 } from '@noren/recommender';
-import type { PresetName } from '@noren/recommender/presets';
+import { presets, type PresetName } from '@noren/recommender/presets';
 import { randomBytes } from './random-bytes.ts';
 import { federate } from './federate.ts';
 import type { Recipe } from './recipe.ts';
@@ -56,31 +58,27 @@ export function backboneAsIs(sites: readonly Relearner[], setting: Setting): Ada
 
 /** A preset's groups re-learned by every site alone. */
 export async function alone(sites: readonly Relearner[], preset: PresetName, setting: Setting): Promise<Adapted> {
-  const { recipe, seed } = setting;
-  const backbone = backboneOf(setting);
-  const groups = presetGroups(preset, backbone.config);
-  const trainable = (group: string): boolean => groups[group]?.scope !== 'frozen';
+  const { recipe } = setting;
+  const { groups, start, trainable, siteFor, plain } = modelOf(preset, setting);
   // What is re-initialised is learned at the pace of a training from scratch.
   const { learningRate } = Object.values(groups).some(({ start }) => start === 'reinit')
     ? recipe.scratch
     : recipe.local;
   const values: Values[] = [];
   for (const site of sites) {
-    const start = startValues(backbone, groups, seed);
-    values.push(await train(site, setting, { values: start, trainable, epochs: recipe.local.epochs, learningRate }));
+    const how = { values: start, trainable, epochs: recipe.local.epochs, learningRate };
+    values.push(plain(await train(siteFor(site), setting, how)));
   }
-  return { values, trained: sizeOf(values[0], trainable), bytesSent: 0 };
+  return { values, trained: sizeOf(start, trainable), bytesSent: 0 };
 }
 
 /** A preset's groups re-learned by all sites together; the best round on their validation items is kept. */
 export async function together(sites: readonly Relearner[], preset: PresetName, setting: Setting): Promise<Adapted> {
   const { recipe, modalities, seed } = setting;
-  const backbone = backboneOf(setting);
-  const groups = presetGroups(preset, backbone.config);
-  const trainable = (group: string): boolean => groups[group]?.scope !== 'frozen';
+  const { groups, start, trainable, siteFor, plain } = modelOf(preset, setting);
   const { rounds, epochs, learningRate } = recipe.federated;
-  const result = await federate(sites, {
-    start: startValues(backbone, groups, seed),
+  const result = await federate(sites.map(siteFor), {
+    start,
     scopeOf: (group) => groups[group]?.scope ?? 'frozen',
     rounds,
     clipNorm: CLIP_NORM,
@@ -102,8 +100,31 @@ export async function together(sites: readonly Relearner[], preset: PresetName, 
     random: randomBytes(seed),
     onRound: (round, reached) => setting.onProgress?.(`round ${round} of ${rounds}, ${reached.toFixed(4)}`),
   });
-  const trained = sizeOf(result.values[0], trainable);
-  return { values: result.values, trained, bytesSent: rounds * result.vectorLength * BYTES_AN_ELEMENT };
+  const bytesSent = rounds * result.vectorLength * BYTES_AN_ELEMENT;
+  return { values: result.values.map(plain), trained: sizeOf(start, trainable), bytesSent };
+}
+
+/** What a preset trains: the backbone, under adapters where the preset adds them. Of use afterwards is the plain model. */
+function modelOf(
+  preset: PresetName,
+  setting: Setting,
+): {
+  readonly groups: ReturnType<typeof presetGroups>;
+  readonly start: Values;
+  readonly trainable: (group: string) => boolean;
+  readonly siteFor: (site: Relearner) => Relearner;
+  readonly plain: (values: Values) => Values;
+} {
+  const adapters = presets[preset].adapters ?? null;
+  const backbone = withAdapters(backboneOf(setting), adapters);
+  const groups = presetGroups(preset, backbone.config);
+  return {
+    groups,
+    start: startValues(backbone, groups, setting.seed),
+    trainable: (group) => groups[group]?.scope !== 'frozen',
+    siteFor: (site) => site.withAdapters(adapters),
+    plain: (values) => mergeAdapters(backbone.config, values),
+  };
 }
 
 /** Epochs of personalisation that are tried. */

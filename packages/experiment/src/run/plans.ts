@@ -22,6 +22,7 @@ const config: RecommenderConfig = {
   features: { text: 96, image: 64, price: 16 },
   scales: { text: 1, image: 0.1, price: 1 },
   identity: 0,
+  adapterRank: 0,
   priorWeight: 0,
 };
 

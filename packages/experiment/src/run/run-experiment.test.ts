@@ -21,6 +21,7 @@ const result = await runExperiment({
         'local ant',
         'federated fine-tune',
         'federated fine-tune + personalised',
+        'federated fedsa-lora',
         'centralised',
       ],
     },
@@ -57,6 +58,10 @@ test('what a strategy trains and sends is counted', () => {
   const [all, items, federated] = ['scratch', 'local ant', 'federated fine-tune'].map((name) => runsOf(name)[0]);
   expect(items?.trained).toBeLessThan(all?.trained ?? 0);
   expect(federated?.bytesSent).toBe(tinyRecipe.federated.rounds * 4 * (all?.trained ?? 0));
+  // Adapters of rank 4 on five matrices of a block 8 wide, 16 inside: both factors are trained, A is sent.
+  const adapters = runsOf('federated fedsa-lora')[0];
+  expect(adapters?.trained).toBe(2 * 4 * (4 * 8 + 16));
+  expect(adapters?.bytesSent).toBe(tinyRecipe.federated.rounds * 4 * 4 * (4 * 8 + 16));
 });
 
 test('a world that texts explain is learned: the backbone ranks far better than popularity', () => {

@@ -56,6 +56,7 @@ export const tinyRecipe: Recipe = {
     features: { text: 12, image: 4, price: 16 },
     scales: { text: 1, image: 1, price: 1 },
     identity: 0,
+    adapterRank: 0,
     priorWeight: 0,
   },
   batchSize: 32,

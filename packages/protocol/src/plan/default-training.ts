@@ -9,6 +9,7 @@ export function defaultTraining(name: string, groups: Readonly<Record<string, Pl
     version: 1,
     name,
     groups,
+    adapters: null,
     modalities: ['text', 'image', 'price'],
     training: {
       epochs: 5,

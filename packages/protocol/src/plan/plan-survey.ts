@@ -81,6 +81,7 @@ interface PlanParts {
     readonly rotation?: boolean | undefined;
   };
   readonly aggregation?: { readonly profile: string } | undefined;
+  readonly adapters: object | null;
   readonly privacy?: object | null | undefined;
   readonly survey?: PlanSurvey | undefined;
 }
@@ -122,6 +123,9 @@ export function surveyFault(plan: PlanParts): PlanFault | null {
   if (update.clipNorm < bound) {
     const message = `a survey of this size needs a clip norm of at least ${bound}, so that clipping changes nothing`;
     return { path: ['update', 'clipNorm'], message };
+  }
+  if (plan.adapters != null) {
+    return { path: ['adapters'], message: "a survey tries the backbone's own groups: leave the adapters out" };
   }
   if (plan.privacy != null) {
     return { path: ['privacy'], message: 'a survey adds no noise to its sum: leave the privacy out, or ask for none' };

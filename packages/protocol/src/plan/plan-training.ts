@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { isAdapterGroup } from './plan-adapters.ts';
+
 /** What a site minimises besides its own loss, and whether it keeps a model of its own from round to round. */
 export type PlanObjective =
   | { readonly kind: 'plain' }
@@ -83,11 +85,18 @@ export function relearningEpochs({ epochs, order }: PlanTraining): number {
 
 /** What is wrong with the parts taken together: where, and what to do; null for nothing. */
 export function trainingFault(plan: {
-  readonly groups: Readonly<Record<string, { readonly scope: string }>>;
+  readonly groups: Readonly<Record<string, { readonly start: string; readonly scope: string }>>;
   readonly training: PlanTraining;
   readonly personalisation: PlanPersonalisation | null;
 }): { readonly path: readonly string[]; readonly message: string } | null {
   const { groups, training, personalisation } = plan;
+  const adapter = Object.keys(groups).find((name) => isAdapterGroup(name) && groups[name]?.start !== 'reinit');
+  if (adapter !== undefined) {
+    return {
+      path: ['groups', adapter, 'start'],
+      message: 'the backbone has no adapters to go on from: give them the start "reinit"',
+    };
+  }
   if (training.order.kind === 'alternating' && !Object.values(groups).some(({ scope }) => scope === 'local')) {
     return {
       path: ['training', 'order'],

@@ -60,6 +60,7 @@ const changes = fc.record({
       fc.record({ kind: fc.constant('alternating' as const), personalEpochs: fc.integer({ min: 1, max: 9 }) }),
     ),
   }),
+  adapters: fc.option(fc.record({ rank: fc.integer({ min: 1, max: 64 }) })),
   personalisation: fc.record({
     epochs: fc.integer({ min: 1, max: 9 }),
     learningRate: positive(1),
@@ -172,6 +173,14 @@ test.each([
     { training: trained({ objective: { kind: 'ditto', lambda: 1 } }), personalisation: null },
     'personalisation',
   ],
+  ['adapters without a rank', { adapters: { rank: 0 } }, 'adapters.rank'],
+  ['adapters of a rank that none need', { adapters: { rank: 65 } }, 'adapters.rank'],
+  ['adapters with a matrix of their own', { adapters: { rank: 4, matrix: [1] } }, 'adapters'],
+  [
+    'adapters that go on from a backbone, which has none',
+    { adapters: { rank: 4 }, groups: { ...example.groups, 'sequence.block.0.adapter.a': shared } },
+    'groups.sequence.block.0.adapter.a.start',
+  ],
   [
     'a scope of its own',
     { groups: { 'item.text': { start: 'pretrained', scope: 'public' } } },
@@ -215,18 +224,24 @@ test('a signature holds for the signed bytes and the pinned key only', () => {
 
 test('an unknown group is named with the known ones and what to do', () => {
   const known = ['item.text', 'item.image'];
-  expect(() => checkPlanGroups({ 'item.text': shared, 'item.txet': shared }, known)).toThrow(
+  expect(() =>
+    checkPlanGroups({ groups: { 'item.text': shared, 'item.txet': shared }, adapters: null }, known),
+  ).toThrow(
     'The plan names the group "item.txet", which the backbone does not have. ' +
       'The backbone has the groups: item.text, item.image. Correct the name or remove it.',
   );
-  expect(() => checkPlanGroups({ 'item.text': shared }, known)).toThrow('says nothing about the group "item.image"');
-  expect(() => checkPlanGroups({ 'item.text': shared, 'item.image': frozen }, known)).not.toThrow();
+  expect(() => checkPlanGroups({ groups: { 'item.text': shared }, adapters: null }, known)).toThrow(
+    'says nothing about the group "item.image"',
+  );
+  expect(() =>
+    checkPlanGroups({ groups: { 'item.text': shared, 'item.image': frozen }, adapters: null }, known),
+  ).not.toThrow();
 });
 
 test("a plan may turn on the items' own vectors, which no backbone has, and they stay at the site", () => {
-  const plan = (scope: PlanGroup['scope']): Record<string, PlanGroup> => ({
-    'item.text': shared,
-    'item.identity': { start: 'pretrained', scope },
+  const plan = (scope: PlanGroup['scope']): Parameters<typeof checkPlanGroups>[0] => ({
+    groups: { 'item.text': shared, 'item.identity': { start: 'pretrained', scope } },
+    adapters: null,
   });
   expect(() => checkPlanGroups(plan('local'), ['item.text'])).not.toThrow();
   for (const scope of ['federated', 'frozen'] as const) {

@@ -4,6 +4,8 @@ import { hashSchema, roundIdSchema } from '../identifiers.ts';
 import type { Hash, RoundId } from '../identifiers.ts';
 import { planPrivacySchema, privacyFaults } from './plan-privacy.ts';
 import type { PlanPrivacy } from './plan-privacy.ts';
+import { adaptersSchema } from './plan-adapters.ts';
+import type { PlanAdapters } from './plan-adapters.ts';
 import { evidenceSchema, surveyFault, surveySchema } from './plan-survey.ts';
 import type { PlanEvidence, PlanSurvey } from './plan-survey.ts';
 import {
@@ -41,8 +43,10 @@ export type Aggregation =
 export interface PlanTemplate {
   readonly version: 1;
   readonly name: string;
-  /** Every parameter group of the backbone, none missing (see checkPlanGroups). */
+  /** Every parameter group of the backbone and of the adapters, none missing (see checkPlanGroups). */
   readonly groups: Readonly<Record<string, PlanGroup>>;
+  /** Null for none. */
+  readonly adapters: PlanAdapters | null;
   readonly modalities: readonly PlanModality[];
   readonly training: PlanTraining;
   /** Null for nothing. */
@@ -153,6 +157,7 @@ const templateShape = {
       (groups) => groups[IDENTITY_GROUP]?.scope !== 'federated',
       `${IDENTITY_GROUP} holds the vectors of one site's own items and cannot be shared: give it the scope "local"`,
     ),
+  adapters: adaptersSchema.nullable(),
   modalities: z
     .array(z.enum(['text', 'image', 'price']))
     .min(1)

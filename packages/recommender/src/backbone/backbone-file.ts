@@ -60,6 +60,7 @@ function checkBackbone({ config, tensors, groups }: Backbone): void {
   if (config.identity !== 0) {
     throw invalid('it holds vectors of single items, which mean nothing in the catalogue of a site');
   }
+  if (config.adapterRank !== 0) throw invalid('it holds adapters, which are part of a plan');
   const expected = parameterGroups(config);
   const names = expected.map(({ name }) => name);
   if (groups.length !== names.length || groups.some((name, at) => name !== names[at])) {

@@ -6,8 +6,8 @@ test('a config comes back unchanged', () => {
   expect(parseRecommenderConfig(JSON.parse(JSON.stringify(tinyConfig)))).toEqual(tinyConfig);
 });
 
-test('a config that says nothing of identities has none', () => {
-  const { identity: _, ...rest } = tinyConfig;
+test('a config that says nothing of identities and adapters has none', () => {
+  const { identity: _identity, adapterRank: _rank, ...rest } = tinyConfig;
   expect(parseRecommenderConfig(rest)).toEqual(tinyConfig);
 });
 

@@ -1,3 +1,4 @@
+import { MAXIMUM_ADAPTER_RANK } from '@noren/protocol';
 import { z } from 'zod';
 import { RecommenderError } from '../errors.ts';
 
@@ -26,6 +27,7 @@ export const recommenderConfigSchema: z.ZodType<RecommenderConfig> = z
     scales: perModality(z.number().min(0.001).max(100)),
     priorWeight: z.number().min(0).max(100),
     identity: z.int().min(0).max(4_194_304).default(0),
+    adapterRank: z.int().min(0).max(MAXIMUM_ADAPTER_RANK).default(0),
   })
   .refine((config) => config.dimension % config.heads === 0, {
     message: 'dimension must be a multiple of heads',
@@ -62,6 +64,8 @@ export interface RecommenderConfig {
    * or 0 for none (inductive). Such vectors mean nothing at another site, so a backbone has none and they are never shared.
    */
   readonly identity: number;
+  /** Rank of the low-rank adapters beside the matrices of the Transformer, or 0 for none: a plan adds them, a backbone has none. */
+  readonly adapterRank: number;
 }
 
 /** @throws RecommenderError `config-invalid`, naming every field at fault. */

@@ -1,4 +1,5 @@
-import { addPositions, causalAttention, feedForward, gatherRows, layerNorm, linear, tf } from '@noren/tensor';
+import { addPositions, causalAttention, gatherRows, gelu, layerNorm, tf } from '@noren/tensor';
+import { adaptedLinear } from './adapted-linear.ts';
 import { dropout, parameter, type Forward } from './forward.ts';
 
 /**
@@ -20,28 +21,22 @@ export function encodeSequences(forward: Forward, items: tf.Tensor, histories: t
 
 function attend(forward: Forward, group: string, state: tf.Tensor): tf.Tensor {
   const { config } = forward;
-  const read = (name: string): tf.Tensor => parameter(forward, `${group}/${name}`);
   const [batch = 0, length = 0] = state.shape;
   const mixed = causalAttention({
-    query: linear(state, read('query.weight'), read('query.bias')),
-    key: linear(state, read('key.weight')),
-    value: linear(state, read('value.weight'), read('value.bias')),
+    query: adaptedLinear(forward, `${group}/query`, state),
+    key: adaptedLinear(forward, `${group}/key`, state),
+    value: adaptedLinear(forward, `${group}/value`, state),
     keyMask: tf.ones([batch, length]),
     heads: config.heads,
     onWeights: (weights) => dropout(forward, weights, config.dropout),
   });
-  const output = linear(mixed, read('output.weight'), read('output.bias'));
+  const output = adaptedLinear(forward, `${group}/output`, mixed);
   return normalise(forward, group, 'norm.', tf.add(state, dropout(forward, output, config.dropout)));
 }
 
 function feedForwardBlock(forward: Forward, group: string, state: tf.Tensor): tf.Tensor {
-  const read = (name: string): tf.Tensor => parameter(forward, `${group}/${name}`);
-  const output = feedForward(state, {
-    inner: read('inner.weight'),
-    innerBias: read('inner.bias'),
-    outer: read('outer.weight'),
-    outerBias: read('outer.bias'),
-  });
+  const inner = gelu(adaptedLinear(forward, `${group}/inner`, state));
+  const output = adaptedLinear(forward, `${group}/outer`, inner);
   return normalise(forward, group, 'norm.', tf.add(state, dropout(forward, output, forward.config.dropout)));
 }
 

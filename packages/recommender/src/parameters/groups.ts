@@ -1,4 +1,4 @@
-import { identityGroup } from '@noren/protocol';
+import { adapterTensors, identityGroup } from '@noren/protocol';
 import type { ParameterSpec } from '@noren/tensor';
 import { modalities, type ModalityName, type RecommenderConfig } from '../config/recommender-config.ts';
 
@@ -28,7 +28,7 @@ const xavier = (inputs: number, outputs: number): InitialValue => ({
 
 /** Every parameter of the model, each in exactly one group; a tensor is named `<group>/<tensor>`. */
 export function parameterGroups(config: RecommenderConfig): readonly ParameterGroup[] {
-  const { dimension, layers, feedForward, maximumLength, identity } = config;
+  const { dimension, layers, maximumLength, identity } = config;
   return [
     ...modalities.map((modality) => group(`item.${modality}`, projectionTensors(config, modality))),
     ...fusionGroup(config),
@@ -42,28 +42,7 @@ export function parameterGroups(config: RecommenderConfig): readonly ParameterGr
       ['bias', [dimension], zero],
     ]),
     group('sequence.position', [['embedding', [maximumLength, dimension], small]]),
-    ...Array.from({ length: layers }, (_, block) => [
-      group(`sequence.block.${block}.attention`, [
-        ['query.weight', [dimension, dimension], small],
-        ['query.bias', [dimension], zero],
-        // No key bias: softmax ignores a shift of all keys, so its gradient is zero and Adam would amplify its rounding.
-        ['key.weight', [dimension, dimension], small],
-        ['value.weight', [dimension, dimension], small],
-        ['value.bias', [dimension], zero],
-        ['output.weight', [dimension, dimension], small],
-        ['output.bias', [dimension], zero],
-        ['norm.gain', [dimension], one],
-        ['norm.bias', [dimension], zero],
-      ]),
-      group(`sequence.block.${block}.feedforward`, [
-        ['inner.weight', [dimension, feedForward], small],
-        ['inner.bias', [feedForward], zero],
-        ['outer.weight', [feedForward, dimension], small],
-        ['outer.bias', [dimension], zero],
-        ['norm.gain', [dimension], one],
-        ['norm.bias', [dimension], zero],
-      ]),
-    ]).flat(),
+    ...Array.from({ length: layers }, (_, block) => blockGroups(config, block)).flat(),
   ];
 }
 
@@ -91,6 +70,47 @@ type Row = readonly [tensor: string, shape: readonly number[], initial: InitialV
 
 function group(name: string, rows: readonly Row[]): ParameterGroup {
   return { name, tensors: rows.map(([tensor, shape, initial]) => ({ name: `${name}/${tensor}`, shape, initial })) };
+}
+
+function blockGroups(config: RecommenderConfig, block: number): readonly ParameterGroup[] {
+  const { dimension, feedForward } = config;
+  const groups = [
+    group(`sequence.block.${block}.attention`, [
+      ['query.weight', [dimension, dimension], small],
+      ['query.bias', [dimension], zero],
+      // No key bias: softmax ignores a shift of all keys, so its gradient is zero and Adam would amplify its rounding.
+      ['key.weight', [dimension, dimension], small],
+      ['value.weight', [dimension, dimension], small],
+      ['value.bias', [dimension], zero],
+      ['output.weight', [dimension, dimension], small],
+      ['output.bias', [dimension], zero],
+      ['norm.gain', [dimension], one],
+      ['norm.bias', [dimension], zero],
+    ]),
+    group(`sequence.block.${block}.feedforward`, [
+      ['inner.weight', [dimension, feedForward], small],
+      ['inner.bias', [feedForward], zero],
+      ['outer.weight', [feedForward, dimension], small],
+      ['outer.bias', [dimension], zero],
+      ['norm.gain', [dimension], one],
+      ['norm.bias', [dimension], zero],
+    ]),
+  ];
+  return [...groups, ...adapterGroups(groups, config.adapterRank)];
+}
+
+/** Two groups, all A and all B of a block. B is zero, so at its start the model is the one without adapters. */
+function adapterGroups(adapted: readonly ParameterGroup[], rank: number): readonly ParameterGroup[] {
+  const shapes = adapted.flatMap(({ tensors }) => tensors.map(({ name, shape }) => [name, shape] as const));
+  const tensors = [...adapterTensors(shapes, rank === 0 ? null : { rank })].map(([name, shape]): ModelParameter => {
+    // So that x A is about as large as x.
+    const random: InitialValue = { kind: 'normal', deviation: 1 / Math.sqrt(shape[0]) };
+    return { name, shape, initial: groupOf(name).endsWith('.a') ? random : zero };
+  });
+  return [...new Set(tensors.map(({ name }) => groupOf(name)))].map((name) => ({
+    name,
+    tensors: tensors.filter((tensor) => groupOf(tensor.name) === name),
+  }));
 }
 
 /**

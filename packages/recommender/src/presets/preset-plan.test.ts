@@ -2,12 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { parameterGroups } from '../parameters/groups.ts';
 import { tinyPlan } from '../testing/tiny-plan.ts';
 import { tinyConfig } from '../testing/tiny-study.ts';
+import { presetGroups, presetPlan } from './preset-plan.ts';
 import { presetNames } from './presets.ts';
 
 describe.each(presetNames)('%s', (name) => {
   test('decides about every group and no other', () => {
     const config = { ...tinyConfig, fusion: 'concat' } as const;
-    expect(Object.keys(tinyPlan(name, config).groups)).toEqual(parameterGroups(config).map((group) => group.name));
+    const { groups, adapters } = tinyPlan(name, config);
+    const adapted = { ...config, adapterRank: adapters?.rank ?? 0 };
+    expect(Object.keys(groups)).toEqual(parameterGroups(adapted).map((group) => group.name));
   });
 
   test('shares something', () => {
@@ -48,4 +51,30 @@ test('what stays at the site: the sequence model with fedper and fedrep, the ite
   const items = ['item.text', 'item.image', 'item.price', 'item.scale', 'item.norm'];
   expect([local('fedper'), local('fedrep')]).toEqual([blocks, blocks]);
   expect([local('lg-fedavg'), local('fedalt')]).toEqual([items, items]);
+});
+
+test('of the adapters lora shares both factors, ffa-lora only B and fedsa-lora only A; the backbone is frozen', () => {
+  const adapters = (name: Parameters<typeof tinyPlan>[0]): string[] =>
+    ['a', 'b'].map((factor) => tinyPlan(name).groups[`sequence.block.0.adapter.${factor}`]?.scope ?? '');
+  expect(adapters('lora')).toEqual(['federated', 'federated']);
+  expect(adapters('ffa-lora')).toEqual(['frozen', 'federated']);
+  expect(adapters('fedsa-lora')).toEqual(['federated', 'local']);
+  for (const name of ['lora', 'ffa-lora', 'fedsa-lora'] as const) {
+    const others = Object.entries(tinyPlan(name).groups).filter(([group]) => !group.includes('.adapter.'));
+    expect(others.map(([, group]) => group)).toEqual(others.map(() => ({ start: 'pretrained', scope: 'frozen' })));
+  }
+});
+
+test('the rank of the adapters can be another', () => {
+  expect(tinyPlan('lora').adapters).toEqual({ rank: 4 });
+  expect(presetPlan('lora', tinyConfig, { ...tinyPlan('lora'), adapters: { rank: 2 } }).adapters).toEqual({ rank: 2 });
+});
+
+test('frozen is the backbone as it is, for studies', () => {
+  const groups = presetGroups('frozen', tinyConfig);
+  expect(Object.keys(groups)).toEqual(parameterGroups(tinyConfig).map((group) => group.name));
+  expect(new Set(Object.values(groups).map(({ start, scope }) => `${start} ${scope}`))).toEqual(
+    new Set(['pretrained frozen']),
+  );
+  expect(presetNames).not.toContain('frozen');
 });

@@ -1,9 +1,9 @@
 import { identityGroup, type PlanGroup, type PlanTemplate } from '@noren/protocol';
 import type { RecommenderConfig } from '../config/recommender-config.ts';
 import { parameterGroups } from '../parameters/groups.ts';
-import { presets, type Part, type PresetName } from './presets.ts';
+import { presets, type Part, type Preset, type PresetName, type StudyPresetName } from './presets.ts';
 
-/** A preset's plan for a model; what it does not decide is `usual`. */
+/** A preset's plan for a backbone; what it does not decide is `usual`, the rank of its adapters too. */
 export function presetPlan(
   name: PresetName,
   config: RecommenderConfig,
@@ -15,22 +15,33 @@ export function presetPlan(
     ...usual,
     name,
     groups: presetGroups(name, config),
+    adapters: preset.adapters === undefined ? null : { rank: usual.adapters?.rank ?? preset.adapters.rank },
     training: { ...training, ...preset.training?.(training) },
     personalisation:
       personalisation === null ? null : { ...personalisation, groups: preset.personalised ?? personalisation.groups },
   };
 }
 
-/** A preset's decision for every parameter group of a model; the items' own vectors stay at the site under each. */
-export function presetGroups(name: PresetName, config: RecommenderConfig): Record<string, PlanGroup> {
-  const { groups } = presets[name];
+/**
+ * A preset's decision for every parameter group of a model and of the adapters that it adds; the items' own vectors stay at
+ * the site under each.
+ */
+export function presetGroups(name: StudyPresetName, config: RecommenderConfig): Record<string, PlanGroup> {
+  const { groups, adapters } = presets[name];
   return Object.fromEntries(
-    parameterGroups(config).map(({ name: group }) => {
-      const decision = groups[partOf(group)];
+    // Which groups there are does not depend on the rank.
+    parameterGroups({ ...config, adapterRank: adapters === undefined ? 0 : 1 }).map(({ name: group }) => {
       // Zeros, and with them the model is the backbone as it was.
-      return [group, group === identityGroup ? { start: 'pretrained', scope: 'local' } : decision];
+      if (group === identityGroup)
+        return [group, { start: 'pretrained', scope: name === 'frozen' ? 'frozen' : 'local' }];
+      return [group, adapterDecision(group, adapters) ?? groups[partOf(group)]];
     }),
   );
+}
+
+function adapterDecision(group: string, adapters: Preset['adapters']): PlanGroup | undefined {
+  if (group.endsWith('.adapter.a')) return adapters?.a;
+  return group.endsWith('.adapter.b') ? adapters?.b : undefined;
 }
 
 /** The part of the model that a parameter group belongs to. */

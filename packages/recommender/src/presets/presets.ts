@@ -1,4 +1,4 @@
-import type { PlanGroup, PlanTemplate } from '@noren/protocol';
+import type { PlanAdapters, PlanGroup, PlanTemplate } from '@noren/protocol';
 
 /**
  * Named answers to: which groups start anew, which are shared, which stay at the site, which are frozen, and how are they
@@ -25,8 +25,14 @@ export const presetNames = [
   'fedprox',
   'ditto',
   'apfl',
+  'lora',
+  'ffa-lora',
+  'fedsa-lora',
 ] as const;
 export type PresetName = (typeof presetNames)[number];
+
+/** With `frozen`, the backbone as it is. Nothing is shared, so it is no round; studies compare with it. */
+export type StudyPresetName = PresetName | 'frozen';
 
 export interface Preset {
   /** One line for people who choose. */
@@ -34,6 +40,8 @@ export interface Preset {
   /** Where the method comes from. */
   readonly paper: string;
   readonly groups: Readonly<Record<Part, PlanGroup>>;
+  /** Its decision about low-rank adapters; default: it has none. */
+  readonly adapters?: PlanAdapters & { readonly a: PlanGroup; readonly b: PlanGroup };
   /** What it changes of the usual training. */
   training?(usual: PlanTemplate['training']): Partial<PlanTemplate['training']>;
   /** Which groups personalisation trains; default `trained`. */
@@ -48,13 +56,18 @@ const anew: PlanGroup = { start: 'reinit', scope: 'federated' };
 const own: PlanGroup = { start: 'pretrained', scope: 'local' };
 const frozen: PlanGroup = { start: 'pretrained', scope: 'frozen' };
 
+/** Only the adapters learn. */
+const nothing = { projections: frozen, norm: frozen, position: frozen, blocks: frozen };
+/** One of those that suffice in Hu et al., section 7.2. */
+const RANK = 4;
+
 const everything = { projections: shared, norm: shared, position: shared, blocks: shared };
 /** The item side is shared, the sequence model is each site's. */
 const upperOwn = { projections: shared, norm: shared, position: shared, blocks: own };
 /** The item side is each site's, the sequence model is shared. */
 const lowerOwn = { projections: own, norm: own, position: shared, blocks: shared };
 
-export const presets: Readonly<Record<PresetName, Preset>> = {
+export const presets: Readonly<Record<StudyPresetName, Preset>> = {
   'fine-tune': {
     summary: "everything is shared and goes on from the backbone's values; with personalisation the best on real data",
     paper: 'FedAvg, McMahan et al. 2017',
@@ -140,5 +153,29 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     paper: 'APFL, Deng et al. 2020',
     groups: everything,
     training: () => ({ objective: { kind: 'apfl', alpha: 'chosen' } }),
+  },
+  lora: {
+    summary: 'the backbone is frozen; low-rank adapters A B beside its sequence blocks are learned and shared',
+    paper: 'LoRA, Hu et al. 2022',
+    groups: nothing,
+    adapters: { rank: RANK, a: anew, b: anew },
+  },
+  // The product of averages is not the average of products, except where one factor is the same at all sites.
+  'ffa-lora': {
+    summary: 'as lora, but A stays at its random start, the same at every site, and only B is learned and shared',
+    paper: 'FFA-LoRA, Sun et al. 2024',
+    groups: nothing,
+    adapters: { rank: RANK, a: { start: 'reinit', scope: 'frozen' }, b: anew },
+  },
+  'fedsa-lora': {
+    summary: 'as lora, but only A is shared, and B is learned by each site for itself',
+    paper: 'FedSA-LoRA, Guo et al. 2025',
+    groups: nothing,
+    adapters: { rank: RANK, a: anew, b: { start: 'reinit', scope: 'local' } },
+  },
+  frozen: {
+    summary: 'nothing is learned and nothing shared: the backbone as it is',
+    paper: 'the pretrained model itself',
+    groups: nothing,
   },
 };

@@ -18,7 +18,7 @@ import type { PrivateRelearnOptions, PrivateStepReport } from './private-relearn
 import { relearnPrivately } from './relearn-privately.ts';
 
 /** Shorter than many histories, so that customers have several windows. */
-const config = { ...tinyConfig, layers: 2, maximumLength: 5 };
+const config = { ...tinyConfig, layers: 2, maximumLength: 5, adapterRank: 2 };
 const study = tinyStudy(config);
 const first = firstWindows(study.windows);
 const customers = first.length - 1;

@@ -88,6 +88,7 @@ export function surveyTemplate(
     version: 1,
     name: 'survey',
     groups,
+    adapters: null,
     modalities,
     training: {
       epochs,

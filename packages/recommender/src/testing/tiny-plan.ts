@@ -7,6 +7,7 @@ import { tinyConfig } from './tiny-study.ts';
 /** Quick training for the tiny study. */
 const usual: Omit<PlanTemplate, 'name' | 'groups'> = {
   version: 1,
+  adapters: null,
   modalities: ['text', 'image', 'price'],
   training: {
     epochs: 2,

@@ -18,6 +18,7 @@ export const tinyConfig: RecommenderConfig = {
   scales: { text: 1, image: 0.5, price: 0.5 },
   priorWeight: 0.25,
   identity: 0,
+  adapterRank: 0,
 };
 
 export const TINY_KINDS = 5;

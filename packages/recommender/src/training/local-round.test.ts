@@ -2,6 +2,7 @@ import type { PlanTemplate } from '@noren/protocol';
 import { afterAll, expect, test } from 'vitest';
 import { groupOf } from '../parameters/groups.ts';
 import { startValues } from '../parameters/start-values.ts';
+import { withAdapters } from '../parameters/with-adapters.ts';
 import type { ModelValues } from '../parameters/values.ts';
 import { presetNames } from '../presets/presets.ts';
 import { tinyBackbone } from '../testing/tiny-backbone.ts';
@@ -16,13 +17,19 @@ afterAll(() => relearner.close());
 const backbone = tinyBackbone();
 
 function startOf(plan: PlanTemplate): Map<string, Float32Array> {
-  return startValues(backbone, plan.groups, plan.seed);
+  return startValues(withAdapters(backbone, plan.adapters), plan.groups, plan.seed);
 }
 
 function round(plan: PlanTemplate, change: Partial<PlanTemplate['training']> = {}): Promise<Relearned> {
   const { groups, modalities, seed } = plan;
   const training = { ...plan.training, ...change };
-  return trainLocalRound(relearner, { values: startOf(plan), groups, modalities, seed, training });
+  return trainLocalRound(relearner.withAdapters(plan.adapters), {
+    values: startOf(plan),
+    groups,
+    modalities,
+    seed,
+    training,
+  });
 }
 
 /** Names of the groups in which some tensor has another value. */

@@ -1,3 +1,4 @@
+import type { PlanAdapters } from '@noren/protocol';
 import type { ModalityName } from '../config/recommender-config.ts';
 import { RecommenderError } from '../errors.ts';
 import { parameterGroups } from '../parameters/groups.ts';
@@ -43,6 +44,8 @@ export interface Relearner {
   ranker(o: RankerOptions): Ranker;
   /** Of the mean training loss over the site's examples at `values`, without dropout, by tensor. */
   gradient(o: Omit<GradientOptions, 'candidates'>): Promise<Map<string, Float64Array>>;
+  /** The same study for values of a model with a plan's adapters; this one where it has none. Closed with this one. */
+  withAdapters(adapters: PlanAdapters | null): Relearner;
   /** Frees the compiled graphs; any later call fails. */
   close(): Promise<void>;
 }
@@ -65,6 +68,7 @@ class CompiledRelearner implements Relearner {
   readonly #scorers = new Map<string, Promise<Scorer>>();
   /** Whose values each scorer holds. */
   readonly #loaded = new WeakMap<Scorer, Ranker>();
+  readonly #adapted = new Map<number, Relearner>();
   #closed = false;
 
   constructor(study: Study, runtime: RuntimeOptions) {
@@ -131,8 +135,22 @@ class CompiledRelearner implements Relearner {
     return meanGradient(this.study, { ...o, candidates: DEFAULT_CANDIDATES }, this.#runtime);
   }
 
+  withAdapters(adapters: PlanAdapters | null): Relearner {
+    const rank = adapters?.rank ?? 0;
+    if (rank === this.study.config.adapterRank) return this;
+    if (this.#closed) throw closed();
+    const known = this.#adapted.get(rank);
+    if (known !== undefined) return known;
+    const config = { ...this.study.config, adapterRank: rank };
+    const adapted = openRelearner({ ...this.study, config }, this.#runtime);
+    this.#adapted.set(rank, adapted);
+    return adapted;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    await Promise.all([...this.#adapted.values()].map((adapted) => adapted.close()));
+    this.#adapted.clear();
     const compiled = await Promise.all([...this.#trainers.values(), ...this.#scorers.values()]);
     this.#trainers.clear();
     this.#scorers.clear();
