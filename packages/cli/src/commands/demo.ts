@@ -62,7 +62,7 @@ export function demoCommand(): Command {
     .option('--sites <count>', 'generated data: how many sites', wholeNumber(3, 40), 5)
     .option(
       '--plan <preset>',
-      'adaptive, chosen from a survey (the default for generated data), or one of `noren plan presets`',
+      'adaptive or auto, chosen from a survey (adaptive is the default for generated data), or one of `noren plan presets`',
     )
     .option('--seed <number>', 'equal seeds give equal data and models', wholeNumber(0, 4_294_967_295), 1)
     .option('--home <folder>', 'where everything is kept; default NOREN_HOME, else ~/.local/share/noren')

@@ -6,7 +6,7 @@ import { planFromSurvey, surveyTemplate, type Backbone } from '@noren/recommende
 import type { Logger } from 'pino';
 
 import { adopt, firstPlan } from './prepare-federation.ts';
-import type { DemoSettings } from './settings.ts';
+import type { DemoSettings, SurveyedPlan } from './settings.ts';
 
 /** Epochs of a probe: enough to tell starts and groups apart, seconds for a small shop. */
 const PROBE_EPOCHS = 4;
@@ -19,6 +19,7 @@ const LOOK_MS = 200;
  * has its plan already, or where the survey failed; then the first plan stays.
  */
 export async function choosePlan(o: {
+  readonly kind: SurveyedPlan;
   readonly coordinator: CoordinatorConfigInput;
   readonly settings: DemoSettings;
   readonly backbone: Backbone;
@@ -32,7 +33,7 @@ export async function choosePlan(o: {
   const { settings, backbone, log, signal } = o;
   const coordinator = await Coordinator.open(o.coordinator, { log });
   try {
-    if (coordinator.lineage.plan?.template.name === settings.preset) return null;
+    if (coordinator.lineage.plan?.template.name === o.kind) return null;
     await coordinator.pause();
     await coordinator.start();
     await o.startSites();
@@ -43,7 +44,7 @@ export async function choosePlan(o: {
     const like = firstPlan(settings, backbone);
     const record = await surveyed(coordinator, surveyTemplate(backbone.config, { like, epochs: PROBE_EPOCHS }), signal);
     if (record === null) return null;
-    const plan = planFromSurvey('adaptive', backbone.config, record, { like });
+    const plan = planFromSurvey(o.kind, backbone.config, record, { like });
     await adopt(coordinator, plan, backbone, record.plan.backbone);
     return plan;
   } finally {

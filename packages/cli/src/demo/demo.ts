@@ -17,7 +17,7 @@ import { prepareBackbone } from './prepare-backbone.ts';
 import { prepareData, type PreparedData } from './prepare-data.ts';
 import { prepareFederation, type DemoFederation } from './prepare-federation.ts';
 import { startNoren, type NorenProcess } from './processes.ts';
-import type { DemoSettings } from './settings.ts';
+import { isSurveyed, type DemoSettings } from './settings.ts';
 import { watchRounds } from './watch.ts';
 
 /** Long enough for an agent to leave a round and for the coordinator to commit; then they are killed. */
@@ -71,8 +71,10 @@ export async function runDemo(
     sites.push(...(await startSites(federation, folder, options.logLevel)));
   };
   try {
-    if (options.settings.preset === 'adaptive') {
+    const { preset } = options.settings;
+    if (isSurveyed(preset)) {
       const plan = await choosePlan({
+        kind: preset,
         coordinator: { ...coordinatorConfig, home: federation.coordinatorHome },
         settings: options.settings,
         backbone,

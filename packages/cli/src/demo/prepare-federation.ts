@@ -9,7 +9,7 @@ import { writeSafetensors } from '@noren/tensor/safetensors';
 import type { Logger } from 'pino';
 
 import type { PreparedData } from './prepare-data.ts';
-import type { DemoSettings } from './settings.ts';
+import { isSurveyed, type DemoSettings } from './settings.ts';
 
 export interface DemoFederation {
   readonly coordinatorHome: string;
@@ -50,9 +50,9 @@ export async function prepareFederation(o: {
   }
 }
 
-/** What the federation begins with; for `adaptive`, until the survey has spoken, fine-tuning everything. */
+/** What the federation begins with; for a plan from a survey, until the survey has spoken, fine-tuning everything. */
 export function firstPlan({ preset, plan }: DemoSettings, { config }: Backbone): PlanTemplate {
-  return presetPlan(preset === 'adaptive' ? 'fine-tune' : preset, config, plan);
+  return presetPlan(isSurveyed(preset) ? 'fine-tune' : preset, config, plan);
 }
 
 /** Puts a plan in force with the release it starts from, as `noren plan adopt` does. */

@@ -8,10 +8,13 @@ import type { Pretraining } from '../backbone/pretrain-backbone.ts';
 import { presetCalled } from '../plan/preset-called.ts';
 import { fewestSites, type DataChoice } from './prepare-data.ts';
 
+/** Plans that are read off a survey of the sites (docs/choosing.md). */
+export type SurveyedPlan = 'adaptive' | 'auto';
+
 /** Everything that decides what a demonstration computes; equal settings give equal results. */
 export interface DemoSettings {
   readonly choice: DataChoice;
-  readonly preset: PresetName | 'adaptive';
+  readonly preset: PresetName | SurveyedPlan;
   readonly config: RecommenderConfig;
   readonly pretraining: Pretraining;
   readonly plan: Omit<PlanTemplate, 'groups' | 'name'>;
@@ -75,7 +78,7 @@ const generated: Tuned = {
   // There the order of purchases means much.
   augmentation: { thinning: 0.1, shuffling: 0 },
   temperature: 0.15,
-  pretraining: { epochs: 40, batchSize: 64, learningRate: 0.01 },
+  pretraining: { epochs: 40, batchSize: 64, learningRate: 0.01, augmentation: { thinning: 0.1, shuffling: 0 } },
   learningRate: 0.01,
   batchSize: 32,
   personalisation: { epochs: 10, learningRate: 0.005 },
@@ -85,13 +88,18 @@ const generated: Tuned = {
 const real: Tuned = {
   augmentation: { thinning: 0.2, shuffling: 0.5 },
   temperature: 0.07,
-  pretraining: { epochs: 40, batchSize: 64, learningRate: 0.002 },
+  pretraining: { epochs: 40, batchSize: 64, learningRate: 0.002, augmentation: { thinning: 0.2, shuffling: 0.5 } },
   learningRate: 0.001,
   batchSize: 64,
   personalisation: { epochs: 4, learningRate: 0.0005 },
   maximumWeight: 20_000,
 };
 
-function presetOf(name: string): PresetName | 'adaptive' {
-  return name === 'adaptive' ? name : presetCalled(name);
+function presetOf(name: string): PresetName | SurveyedPlan {
+  return isSurveyed(name) ? name : presetCalled(name);
+}
+
+/** Whether a plan's name is that of one that is read off a survey. */
+export function isSurveyed(name: string): name is SurveyedPlan {
+  return name === 'adaptive' || name === 'auto';
 }

@@ -52,7 +52,7 @@ export function summarise({ sites, runs }: ExperimentResult): readonly SummaryRo
     const mixed = ndcgOf(group, 'mixed');
     const uplifts = AGAINST.flatMap((against) => {
       const other = groups.get(`${against}|${inputs}`);
-      if (other === undefined || against === first.strategy) return [];
+      if (other === undefined || first.strategy === 'scratch' || first.strategy === against) return [];
       const reference = ndcgOf(other, 'mixed');
       return [
         upliftOf(
