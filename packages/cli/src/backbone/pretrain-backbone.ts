@@ -6,7 +6,6 @@ import {
   prepareStudy,
   pretrain,
   writeBackbone,
-  type Augmentation,
   type Backbone,
   type RecommenderConfig,
 } from '@noren/recommender';
@@ -15,14 +14,10 @@ export type BackboneProgress =
   | { readonly kind: 'encoding'; readonly what: string; readonly done: number; readonly total: number }
   | { readonly kind: 'training'; readonly epoch: number; readonly epochs: number; readonly loss: number };
 
-/** Decay of the average over epochs. */
-const AVERAGING = 0.8;
-
 export interface Pretraining {
   readonly epochs: number;
   readonly batchSize: number;
   readonly learningRate: number;
-  readonly augmentation: Augmentation;
 }
 
 /**
@@ -55,7 +50,6 @@ export async function pretrainBackbone(o: {
   try {
     const backbone = await pretrain(relearner, {
       ...pretraining,
-      averaging: AVERAGING,
       // Headquarters has no gate: all its customers may stop the training.
       stoppedBy: 'validation',
       featuriser,

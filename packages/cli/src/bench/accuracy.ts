@@ -30,6 +30,13 @@ export interface AccuracyOptions {
   progress(what: string): void;
 }
 
+/** What a plot shows of the first variant; more would be too much for one picture. */
+const PLOTTED: ReadonlySet<string> = new Set([
+  'local fine-tune',
+  'federated fine-tune + personalised',
+  'after the gate',
+]);
+
 /** Runs every experiment whose data are there, and writes `<experiment>.md`, `.json` and `.svg`. */
 export async function benchmarkAccuracy(o: AccuracyOptions): Promise<readonly BenchRow[]> {
   const found = experimentsIn(o.data, o.experiment);
@@ -56,9 +63,8 @@ async function measure(name: ExperimentName, folder: string, o: AccuracyOptions)
   const { sites } = result;
   const written = { experiment: name, note: federation.note, seeds: o.seeds, sites, recipe, rows: summary };
   await writeFile(join(o.out, `${name}.json`), `${JSON.stringify(written, null, 1)}\n`);
-  const plotted = summary.filter(
-    ({ strategy }) => strategy.endsWith('+ personalised') || strategy === 'after the gate',
-  );
+  const main = variants[0]?.modalities.join('+');
+  const plotted = summary.filter(({ strategy, inputs }) => inputs === main && PLOTTED.has(strategy));
   if (sites.length > 1) {
     await writeFile(join(o.out, `${name}.svg`), upliftPlot(federation.name, result, plotted, 'scratch'));
   }

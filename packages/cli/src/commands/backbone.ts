@@ -46,12 +46,7 @@ export function backboneCommand(): Command {
         file,
         cacheFolder: join(dirname(file), '.noren-features'),
         config: architecture,
-        pretraining: {
-          epochs: options.epochs,
-          batchSize: 64,
-          learningRate: 0.002,
-          augmentation: { thinning: 0.2, shuffling: 0.5 },
-        },
+        pretraining: { epochs: options.epochs, batchSize: 64, learningRate: 0.002 },
         seed: options.seed,
         onProgress: (progress) =>
           terminal.progress(

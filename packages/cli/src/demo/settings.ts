@@ -46,7 +46,7 @@ export function demoSettings(o: {
         batchSize: tuned.batchSize,
         learningRate: tuned.learningRate,
         weightDecay: 0,
-        augmentation: tuned.augmentation,
+        augmentation: { thinning: 0, shuffling: 0 },
         objective: { kind: 'plain' },
         order: { kind: 'together' },
       },
@@ -64,7 +64,6 @@ export function demoSettings(o: {
 }
 
 interface Tuned {
-  readonly augmentation: PlanTemplate['training']['augmentation'];
   readonly temperature: number;
   readonly pretraining: Pretraining;
   readonly learningRate: number;
@@ -75,10 +74,8 @@ interface Tuned {
 
 /** Chosen on ten generated sites; the real data sets have the backbone's usual values, not tuned. */
 const generated: Tuned = {
-  // There the order of purchases means much.
-  augmentation: { thinning: 0.1, shuffling: 0 },
   temperature: 0.15,
-  pretraining: { epochs: 40, batchSize: 64, learningRate: 0.01, augmentation: { thinning: 0.1, shuffling: 0 } },
+  pretraining: { epochs: 40, batchSize: 64, learningRate: 0.01 },
   learningRate: 0.01,
   batchSize: 32,
   personalisation: { epochs: 10, learningRate: 0.005 },
@@ -86,9 +83,8 @@ const generated: Tuned = {
 };
 
 const real: Tuned = {
-  augmentation: { thinning: 0.2, shuffling: 0.5 },
   temperature: 0.07,
-  pretraining: { epochs: 40, batchSize: 64, learningRate: 0.002, augmentation: { thinning: 0.2, shuffling: 0.5 } },
+  pretraining: { epochs: 40, batchSize: 64, learningRate: 0.002 },
   learningRate: 0.001,
   batchSize: 64,
   personalisation: { epochs: 4, learningRate: 0.0005 },

@@ -2,7 +2,9 @@ import type { Interval } from '@noren/recommender';
 import type { ExperimentResult } from '../run/run-experiment.ts';
 import type { SummaryRow } from './summary.ts';
 
-const ROW = 22;
+/** Between the whiskers of one site, and between sites. */
+const STEP = 7;
+const GAP = 16;
 const TOP = 92;
 const LEFT = 190;
 const WIDTH = 760;
@@ -30,8 +32,9 @@ export function upliftPlot(
   const known = lines.flatMap(({ values }) => values.flatMap((value) => (value === null ? [] : [value])));
   const reach = Math.max(0.01, ...known.map(({ low, high }) => Math.max(Math.abs(low), Math.abs(high))));
   const x = (value: number): number => LEFT + ((value + reach) / (2 * reach)) * (WIDTH - LEFT - RIGHT);
-  const height = TOP + lines.length * ROW * 1.4 + series.length * 18 + 60;
-  const bottom = TOP + lines.length * ROW * 1.4;
+  const row = series.length * STEP + GAP;
+  const bottom = TOP + lines.length * row;
+  const height = bottom + series.length * 18 + 60;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${round(height)}" font-family="system-ui, sans-serif" font-size="12" fill="#222">`,
     `<rect width="100%" height="100%" fill="#fff"/>`,
@@ -43,7 +46,7 @@ export function upliftPlot(
       text(x(tick), bottom + 16, tick.toFixed(2), 'text-anchor="middle" fill="#666"'),
     ]),
     ...lines.flatMap(({ label, values }, line) => {
-      const y = TOP + line * ROW * 1.4;
+      const y = TOP + line * row + row / 2 - GAP / 2;
       const weight = line === sites.length ? ' font-weight="600"' : '';
       return [
         text(LEFT - 12, y + 4, label, `text-anchor="end"${weight}`),
@@ -71,7 +74,7 @@ function whisker(value: Interval | null, x: (value: number) => number, y: number
 }
 
 function spread(at: number, count: number): number {
-  return (at - (count - 1) / 2) * 5;
+  return (at - (count - 1) / 2) * STEP;
 }
 
 function ticks(reach: number): number[] {

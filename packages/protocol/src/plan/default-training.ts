@@ -16,7 +16,7 @@ export function defaultTraining(name: string, groups: Readonly<Record<string, Pl
       batchSize: 64,
       learningRate: 0.001,
       weightDecay: 0.01,
-      augmentation: { thinning: 0.2, shuffling: 0.5 },
+      augmentation: { thinning: 0, shuffling: 0 },
       objective: { kind: 'plain' },
       order: { kind: 'together' },
     },
