@@ -115,6 +115,12 @@ function modelOf(
   readonly siteFor: (site: Relearner) => Relearner;
   readonly plain: (values: Values) => Values;
 } {
+  // Run plainly it would be shown under a name that is not its own.
+  if ('training' in presets[preset]) {
+    throw new TypeError(
+      `an experiment trains plainly; ${preset} has a training of its own and cannot be compared here`,
+    );
+  }
   const adapters = presets[preset].adapters ?? null;
   const backbone = withAdapters(backboneOf(setting), adapters);
   const groups = presetGroups(preset, backbone.config);

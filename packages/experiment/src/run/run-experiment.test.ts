@@ -79,3 +79,16 @@ test('a reader gets a table and a plot of every site', () => {
   for (const { name } of result.sites) expect(plot).toContain(`>${name} (`);
   expect(plot).not.toContain('NaN');
 });
+
+test('a preset with a training of its own is refused rather than run as another', async () => {
+  const variants = [{ modalities: ['text'] as const, strategies: ['federated ditto'] as const }];
+  const run = runExperiment({
+    federation,
+    recipe: tinyRecipe,
+    variants,
+    seeds: [1],
+    cacheFolder: 'unused',
+    threads: 1,
+  });
+  await expect(run).rejects.toThrow(/ditto has a training of its own/);
+});
