@@ -6,11 +6,17 @@ export { hashSchema, roundIdSchema, siteIdSchema } from './identifiers.ts';
 export type { Hash, RoundId, SiteId } from './identifiers.ts';
 
 // Plans
-export { federationNameSchema, planTemplateSchema, planSchema } from './plan/plan.ts';
+export {
+  FEWEST_ROBUST_GROUPS,
+  federationNameSchema,
+  MAXIMUM_COHORT,
+  planTemplateSchema,
+  planSchema,
+} from './plan/plan.ts';
 export type { Aggregation, PlanGroup, PlanModality, PlanTemplate, RoundPlan } from './plan/plan.ts';
 export { relearningEpochs } from './plan/plan-training.ts';
 export type { PlanObjective, PlanOrder, PlanPersonalisation, PlanTraining } from './plan/plan-training.ts';
-export { customerSamplingRate, noisySumRules, privatelyTrainable } from './plan/plan-privacy.ts';
+export { customerSamplingRate, fewestSurvivors, noisySumRules, privatelyTrainable } from './plan/plan-privacy.ts';
 export type { PlanPrivacy } from './plan/plan-privacy.ts';
 export { adapterFactors, adapterTensors, MAXIMUM_ADAPTER_RANK } from './plan/plan-adapters.ts';
 export type { PlanAdapters } from './plan/plan-adapters.ts';

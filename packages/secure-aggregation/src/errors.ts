@@ -51,6 +51,8 @@ export type AggregationErrorCode =
   /** A chunk that does not match the hash in the signed header. */
   | 'bad-chunk'
   | 'incomplete-upload'
+  /** A vector is in the coordinator's sum in part: what it kept of the vector could not be read again. */
+  | 'spoilt-sum'
   /** A value that would leave the ring's range, or is not finite. */
   | 'out-of-range';
 
@@ -60,8 +62,8 @@ export class AggregationError extends Error {
   readonly code: AggregationErrorCode;
   readonly sites: readonly string[];
 
-  constructor(code: AggregationErrorCode, message: string, sites: readonly string[] = []) {
-    super(message);
+  constructor(code: AggregationErrorCode, message: string, sites: readonly string[] = [], options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
     this.sites = sites;
   }

@@ -1,4 +1,5 @@
 import {
+  fewestSurvivors,
   noisySumRules,
   planMasking,
   planQuantiser,
@@ -140,11 +141,6 @@ export class Masking {
   reveal(request: RevealRequest): SiteMessage {
     return { kind: 'revealedShares', ...this.#round.reveal(request) };
   }
-}
-
-/** A sum with fewer has less noise than was counted on, or none that somebody in league with the coordinator does not know. */
-function fewestSurvivors(privacy: PlanPrivacy | null | undefined): number {
-  return privacy == null ? 0 : privacy.minimumHonest + privacy.colluding;
 }
 
 function optionsOf({

@@ -278,10 +278,13 @@ export class ScriptedCoordinator {
     this.onUpload(site);
     if (this.round === null) throw new ProtocolError('wrong-state', 'No round is running.');
     const sink = this.round.beginUpload(site, header);
+    const kept: Uint8Array[] = [];
     return {
-      chunk: async (index: number, data: Uint8Array) => void sink.chunk(index, data),
+      chunk: async (index: number, data: Uint8Array) => {
+        if (sink.chunk(index, data)) kept.push(data);
+      },
       complete: async () => {
-        sink.complete();
+        await sink.complete(kept);
         this.#uploaded.add(site);
         this.#changed();
       },

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
 import { checkPlanGroups, encodePlan, parsePlan, planHash, signingPublicKey } from '@noren/protocol';
-import { ProtocolError, signPlan, surveyLength } from '@noren/protocol';
+import { ProtocolError, readSignedRoster, signPlan, surveyLength } from '@noren/protocol';
 import type { CertificateAuthority, CoordinatorMessage, EnrolRequest, EnrolResponse, Hash } from '@noren/protocol';
-import type { FederationHandlers, Invitation, PlanTemplate, RoundPlan, SiteId } from '@noren/protocol';
+import type { FederationHandlers, Invitation, PlanTemplate, RoundPlan, SiteId, SiteRoster } from '@noren/protocol';
 import type { FederationView, RoundView } from '@noren/protocol/console';
 import type { Logger } from 'pino';
 
@@ -118,9 +118,11 @@ export class Federation {
     try {
       const { beginning, inputs } = beginningOf(records);
       const bytes = await blobs.read(round.plan);
+      const plan = parsePlan(bytes);
       const brief = {
-        plan: parsePlan(bytes),
+        plan,
         planHash: planHash(bytes),
+        roster: await this.#roster(plan),
         offer: { kind: 'roundOffer', plan: bytes, signature: signPlan(bytes, planKey) } as const,
         identityKeys: unhexed(beginning.identityKeys),
       };
@@ -250,7 +252,8 @@ export class Federation {
       const planned = { kind: 'round-planned', roundId, number, plan: document, planHash: hex(hash), ...kind } as const;
       const offer = { kind: 'roundOffer', plan: bytes, signature: signPlan(bytes, planKey) } as const;
       const eligible = eligibleSites(state);
-      const brief = { plan, planHash: hash, offer, identityKeys: unhexed(eligible) };
+      const roster = await this.#roster(plan);
+      const brief = { plan, planHash: hash, roster, offer, identityKeys: unhexed(eligible) };
       const there = this.#hub.connected.filter((site) => eligible.has(site));
       const connected = cohortOrder(roundId, there);
       // Made before its plan is in the event log: from then on a round runs, and a restart must be able to drive it.
@@ -265,6 +268,10 @@ export class Federation {
     this.#drive(conductor);
     await conductor.happen({ kind: 'start', connected });
     return conductor.state.number;
+  }
+
+  async #roster(plan: RoundPlan): Promise<SiteRoster | null> {
+    return plan.roster === null ? null : readSignedRoster(await this.#parts.blobs.read(plan.roster)).roster;
   }
 
   /** No round starts by schedule until `resume`; one that runs goes on. */

@@ -1,4 +1,4 @@
-import { checkPlanGroups, PlanError } from '@noren/protocol';
+import { checkPlanGroups } from '@noren/protocol';
 import type { Hash, PlanTemplate } from '@noren/protocol';
 
 import type { BlobStore } from '../blobs/blob-store.ts';
@@ -37,7 +37,6 @@ export class Lineage {
     const { backbone, release } = this.#journal.state;
     if (backbone === null) throw new CoordinatorError('no-backbone', 'Register a backbone before adopting a plan.');
     checkPlanGroups(template, backbone.groups);
-    refuseUnsupported(template);
     if (releaseBytes === null && release === null) {
       throw new CoordinatorError('invalid-release', 'The first plan needs a release to start from.');
     }
@@ -54,13 +53,6 @@ export class Lineage {
       return { events: [adopted, { kind: 'release-made', ...made }], result: undefined };
     });
   }
-}
-
-/** Sites can do it; until rounds here can, no plan may ask for it. */
-function refuseUnsupported({ aggregation, update }: PlanTemplate): void {
-  const message = (what: string): string => `This coordinator runs no rounds with ${what} yet.`;
-  if (aggregation?.profile === 'robust') throw new PlanError('aggregation.profile', message('robust groups'));
-  if (update.rotation === true) throw new PlanError('update.rotation', message('rotated updates'));
 }
 
 function refuseWhileRunning(state: FederationState): void {

@@ -20,6 +20,7 @@ export interface RoundRecord {
   /** When the coordinator came back in the middle of it. */
   readonly resumed: readonly number[];
   readonly cohort: readonly SiteId[];
+  /** Sites whose updates are in the result; before it is known, those that uploaded one. */
   readonly survivors: readonly SiteId[];
   readonly refused: readonly { readonly site: SiteId; readonly reason: string }[];
   readonly dropped: readonly { readonly site: SiteId; readonly at: Phase; readonly reason: string }[];
@@ -54,8 +55,10 @@ export function foldRound(round: RoundRecord | null, event: RoundEvent, at: numb
       return { ...round, dropped: [...round.dropped, { site, at: phase, reason }] };
     }
     case 'round-aggregated': {
-      const { sum, weight, clipped, norm, bytesUp } = event;
-      return { ...enter(round, 'aggregated', at), evidence: { sum, weight, clipped, norm, bytesUp } };
+      const { sum, weight, clipped, norm, bytesUp, groups } = event;
+      const evidence = { sum, weight, clipped, norm, bytesUp, groups };
+      const summed = groups?.flatMap(({ survivors, fault }) => (fault === null ? survivors : [])).toSorted();
+      return { ...enter(round, 'aggregated', at), evidence, survivors: summed ?? round.survivors };
     }
     case 'round-surveyed':
       return { ...round, measures: event.measures };

@@ -9,9 +9,10 @@ import { CoordinatorError } from '../coordinator-error.ts';
 import { syncFolder } from '../disk/sync-folder.ts';
 
 /**
- * The masked vectors of a round, one file a site, until the sum is open: a restart adds them up again. A file is named by
- * the site and the SHA-256 of its chunks' hashes, which is what the site's ledger says of the upload. At most one vector
- * of every site of the cohort: 128 sites with a million values take 512 MB.
+ * The masked vectors of a round, one file a site, until the sum is open: from here they are added up, and a restart adds them up
+ * again. A file is named by the site and the SHA-256 of its chunks' hashes, which is what the site's ledger says of the
+ * upload. On disk: a vector of every site of the cohort, 4 GB for a thousand sites with a million values. In memory, and
+ * open: what is being written.
  */
 export class UploadSpool {
   readonly #folder: string;
@@ -73,7 +74,7 @@ export class SpooledUpload {
   readonly #chunks: number[] = [];
   #bytes = 0;
   #writing: Promise<unknown> = Promise.resolve();
-  #kept = false;
+  #keeping: Promise<void> | null = null;
 
   constructor(handle: FileHandle, folder: string) {
     this.#handle = handle;
@@ -97,18 +98,26 @@ export class SpooledUpload {
     return written;
   }
 
-  /** On disk, name and all, when it resolves. Harmless when repeated. */
-  async keep(): Promise<void> {
-    await this.#writing;
-    if (this.#kept) return;
-    await this.#handle.datasync();
-    await syncFolder(this.#folder);
-    this.#kept = true;
+  /** All of it is there: on disk, name and all, and closed when it resolves. Harmless when repeated. */
+  keep(): Promise<void> {
+    this.#keeping ??= this.#keep();
+    return this.#keeping;
   }
 
   async close(): Promise<void> {
     await this.#writing.catch(() => undefined);
-    await this.#handle.close();
+    if (this.#keeping === null) return this.#handle.close();
+    await this.#keeping.catch(() => undefined);
+  }
+
+  async #keep(): Promise<void> {
+    try {
+      await this.#writing;
+      await this.#handle.datasync();
+    } finally {
+      await this.#handle.close();
+    }
+    await syncFolder(this.#folder);
   }
 
   async #writeAll(chunk: Uint8Array, position: number): Promise<void> {

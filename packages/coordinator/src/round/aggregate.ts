@@ -1,3 +1,4 @@
+import { EXTRA_ELEMENTS, maskedLength } from '@noren/secure-aggregation';
 import type { DecodedSum, Quantiser } from '@noren/secure-aggregation';
 
 import { CoordinatorError } from '../coordinator-error.ts';
@@ -37,7 +38,7 @@ export async function checkAggregate(
   o: { readonly survivors: number; readonly quantiser: Quantiser; readonly yieldTurn: YieldTurn },
 ): Promise<number> {
   const { meanUpdate, weight, clipped } = decoded;
-  const { clipNorm, scale, weightScale } = o.quantiser;
+  const { clipNorm, scale, weightScale, rotation } = o.quantiser;
   const weightError = o.survivors / weightScale;
   if (!(weight > 0 && weight <= o.survivors + weightError)) {
     throw unsound(`the weights of ${o.survivors} sites sum to ${weight}`);
@@ -45,7 +46,8 @@ export async function checkAggregate(
   if (!(clipped >= 0 && clipped <= o.survivors)) throw unsound(`${clipped} of ${o.survivors} sites clipped`);
   const norm = await normOf(meanUpdate, o.yieldTurn);
   if (!Number.isFinite(norm)) throw unsound('it holds values that are not finite');
-  const rounding = (o.survivors * Math.sqrt(meanUpdate.length)) / scale;
+  const elements = maskedLength(meanUpdate.length, rotation !== null) - EXTRA_ELEMENTS;
+  const rounding = (o.survivors * Math.sqrt(elements)) / scale;
   const bound = (clipNorm * (weight + weightError) + rounding) / weight;
   // The mean is float32: relative error 2^-24 of every coordinate.
   if (norm > bound * (1 + 1e-6)) throw unsound(`its norm ${norm} is above the ${bound} that clipping allows`);

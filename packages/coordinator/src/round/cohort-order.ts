@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { RoundId, SiteId } from '@noren/protocol';
 
 /**
- * The order in which a round asks the connected sites; it asks as many as one masking graph holds. By a hash with the
+ * The order in which a round asks the connected sites; it asks as many as its groups hold. By a hash with the
  * round's id, so that over the rounds every site has the same chance.
  */
 export function cohortOrder(roundId: RoundId, connected: readonly SiteId[]): SiteId[] {

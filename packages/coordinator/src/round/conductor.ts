@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { encodeSiteMessage, encodeUploadMessage, ProtocolError } from '@noren/protocol';
 import type { CoordinatorMessage, SiteId, SiteMessage, UploadHeader, UploadReceiver } from '@noren/protocol';
 import { AggregationError } from '@noren/secure-aggregation';
-import type { UploadSink } from '@noren/secure-aggregation';
 import type { Logger } from 'pino';
 
 import type { BlobStore } from '../blobs/blob-store.ts';
@@ -11,12 +10,12 @@ import type { Clock } from '../clock.ts';
 import type { EventBody } from '../federation/federation-event.ts';
 import type { InputRecord } from '../round-log/log-record.ts';
 import type { RoundFiles, RoundStorage } from '../round-log/round-folders.ts';
-import type { SpooledUpload } from '../round-log/upload-spool.ts';
 import type { Journal } from '../store/journal.ts';
 import type { YieldTurn } from './aggregate.ts';
 import { makeCandidate } from './candidate.ts';
-import { meanUpdateOf, notAwaited, REPEATED_UPLOAD } from './masked-sum.ts';
+import type { SumReading } from './group-sum.ts';
 import type { MaskingMessage } from './masked-sum.ts';
+import { keptMean, openSum } from './opening.ts';
 import { beginCourse, replayRound, unusable } from './replay.ts';
 import type { RoundOrigin } from './replay.ts';
 import { askedIn } from './round-course.ts';
@@ -25,6 +24,8 @@ import type { RoundAction, RoundInput } from './round-input.ts';
 import { effectiveDeadline, isAwaited, reached } from './round-state.ts';
 import type { RoundState, Step } from './round-state.ts';
 import { surveyMeasuresOf } from './survey-measures.ts';
+import { notAwaited, REPEATED_UPLOAD, Uploads } from './uploads.ts';
+import type { UploadingRound } from './uploads.ts';
 
 export interface ConductorParts {
   readonly clock: Clock;
@@ -57,7 +58,7 @@ export class Conductor {
   readonly #brief: RoundBrief;
   readonly #course: RoundCourse;
   readonly #files: RoundFiles;
-  readonly #uploads = new Map<SiteId, SpooledUpload>();
+  readonly #uploads: Uploads;
   readonly #finish: () => void;
   /** Resolves when the round has ended and everybody connected was told, or when it was suspended. */
   readonly finished: Promise<void>;
@@ -73,6 +74,7 @@ export class Conductor {
     this.#brief = brief;
     this.#files = files;
     this.#course = course;
+    this.#uploads = new Uploads(this.#uploading(), files.spool);
     let finish = (): void => undefined;
     this.finished = new Promise((resolve) => (finish = resolve));
     this.#finish = finish;
@@ -145,46 +147,30 @@ export class Conductor {
       if (this.#hasUploaded(site)) return REPEATED_UPLOAD;
       if (sum === null || !isAwaited(this.state, site, 'updates')) throw notAwaited(id);
       const sink = await this.#guarded(site, () => sum.upload(site, header));
-      const spooled = await this.#kept(() => this.#spooled(site, header));
-      return this.#receiver(site, sink, spooled);
+      return this.#uploads.begin(site, header, sink);
     });
   }
 
-  /** Where a site's vector is kept; the same place when the site begins again. */
-  async #spooled(site: SiteId, header: UploadHeader): Promise<SpooledUpload> {
-    const begun = this.#uploads.get(site);
-    if (begun !== undefined) return begun;
-    const spooled = await this.#files.spool.begin(site, header);
-    this.#uploads.set(site, spooled);
-    const payload = encodeUploadMessage({ kind: 'header', ...header });
-    await this.#take({ kind: 'uploading', site }, { payload });
-    return spooled;
-  }
-
-  #receiver(site: SiteId, sink: UploadSink, spooled: SpooledUpload): UploadReceiver {
+  #uploading(): UploadingRound {
     return {
-      chunk: (index, data) => {
-        // In one go, so that chunks lie in the file as they were taken, whichever attempt of the site brings them.
-        const take = (): Promise<void> | undefined => (sink.chunk(index, data) ? spooled.append(data) : undefined);
-        return this.#kept(() => this.#guarded(site, take)).then(() => undefined);
+      enqueue: (work) => this.#enqueue(work),
+      guarded: (site, work) => this.#guarded(site, work),
+      kept: (work) => this.#kept(work),
+      hasUploaded: (site) => this.#hasUploaded(site),
+      assertAwaited: (site) => {
+        if (!isAwaited(this.state, site, 'updates')) throw notAwaited(this.state.id);
       },
-      complete: async () => {
-        await this.#kept(() => spooled.keep());
-        await this.#enqueue(() => this.#uploaded(site, sink, spooled));
+      begun: (site, header) => {
+        const payload = encodeUploadMessage({ kind: 'header', ...header });
+        return this.#take({ kind: 'uploading', site }, { payload });
+      },
+      arrived: async (site, chunks) => {
+        await this.#take({ kind: 'uploaded', site }, { chunks });
+        // What a coordinator that stops has not written down it must not acknowledge; the site tries again.
+        if (!this.#hasUploaded(site)) throw new ProtocolError('internal', 'The coordinator is stopping.');
         await this.#kept(() => this.#files.log.sync());
       },
-      aborted: () => undefined,
     };
-  }
-
-  async #uploaded(site: SiteId, sink: UploadSink, spooled: SpooledUpload): Promise<void> {
-    // A site that lost its connection may send again while its first attempt still ends well.
-    if (this.#hasUploaded(site)) return;
-    if (!this.#suspended && !isAwaited(this.state, site, 'updates')) throw notAwaited(this.state.id);
-    await this.#guarded(site, () => sink.complete());
-    await this.#take({ kind: 'uploaded', site }, { chunks: spooled.chunks });
-    // What a coordinator that stops has not written down it must not acknowledge; the site tries again.
-    if (!this.#hasUploaded(site)) throw new ProtocolError('internal', 'The coordinator is stopping.');
   }
 
   /** What cannot be kept cannot be promised: the round ends by name. */
@@ -193,10 +179,14 @@ export class Conductor {
       return await work();
     } catch (error) {
       if (error instanceof ProtocolError) throw error;
-      const reason = `an update could not be kept on the coordinator's disk: ${sentence(error)}`;
-      void this.happen({ kind: 'broken', reason });
-      throw new ProtocolError('internal', 'The coordinator could not keep the update.', { cause: error });
+      throw this.#lostUpdate(error);
     }
+  }
+
+  #lostUpdate(cause: unknown): ProtocolError {
+    const reason = `an update could not be kept on the coordinator's disk: ${sentence(cause)}`;
+    void this.happen({ kind: 'broken', reason });
+    return new ProtocolError('internal', 'The coordinator could not keep the update.', { cause });
   }
 
   #hasUploaded(site: SiteId): boolean {
@@ -217,6 +207,7 @@ export class Conductor {
     } catch (error) {
       if (!(error instanceof AggregationError)) throw error;
       if (error.code === 'wrong-state') throw notAwaited(this.state.id);
+      if (error.code === 'spoilt-sum') throw this.#lostUpdate(error);
       void this.happen({ kind: 'excluded', site, reason: `broke the masking protocol: ${error.message}` });
       throw new ProtocolError('invalid-message', error.message, { cause: error });
     }
@@ -412,16 +403,21 @@ export class Conductor {
   }
 
   async #openSum(): Promise<RoundInput> {
-    const { blobs, yieldTurn, log } = this.#parts;
+    const { blobs, log } = this.#parts;
     const { sum } = this.#course;
     if (sum === null) throw unusable('its sum was opened before');
-    const opened = await sum.open(blobs, yieldTurn);
+    const opened = await openSum(sum, blobs, this.#reading());
     this.#meanUpdate = opened.meanUpdate;
-    const { falseWitnesses } = sum;
+    const { evidence, falseWitnesses } = opened;
     if (falseWitnesses.length > 0) log.warn({ sites: falseWitnesses }, 'sites revealed false shares');
-    const { evidence } = opened;
     if (this.#brief.plan.survey === undefined) return { kind: 'opened', evidence };
     return { kind: 'opened', evidence, measures: surveyMeasuresOf(opened) };
+  }
+
+  #reading(): SumReading {
+    const { plan, planHash } = this.#brief;
+    const ringSites = Math.max(...this.state.groups.map(({ sites }) => sites.length));
+    return { plan, planHash, ringSites, yieldTurn: this.#parts.yieldTurn };
   }
 
   async #makeCandidate(): Promise<RoundInput> {
@@ -437,12 +433,12 @@ export class Conductor {
   }
 
   #keptMeanUpdate(): Promise<Float32Array> {
-    const { blobs, journal, yieldTurn } = this.#parts;
-    const { id, group, members } = this.state;
-    const sum = journal.state.rounds.find((round) => round.id === id)?.evidence?.sum;
-    if (sum === undefined || group === null) throw unusable('its sum is in no log');
+    const { blobs, journal } = this.#parts;
+    const { id, members } = this.state;
+    const evidence = journal.state.rounds.find((round) => round.id === id)?.evidence;
+    if (evidence == null) throw unusable('its sum is in no log');
     const survivors = [...members.values()].filter((member) => reached(member, 'uploaded')).length;
-    return meanUpdateOf(blobs, sum, { plan: this.#brief.plan, cohort: group.sites, survivors, yieldTurn });
+    return keptMean(evidence, survivors, blobs, this.#reading());
   }
 
   async #close(action: Extract<RoundAction, { kind: 'close' }>, facts: readonly EventBody[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import { decodeSiteMessage, decodeUploadMessage } from '@noren/protocol';
-import type { RoundPlan, SiteId, UploadHeader } from '@noren/protocol';
+import { decodeSiteMessage, decodeUploadMessage, planMasking } from '@noren/protocol';
+import type { RoundPlan, SiteId, SiteRoster, UploadHeader } from '@noren/protocol';
 import type { UploadSink } from '@noren/secure-aggregation';
 
 import { CoordinatorError } from '../coordinator-error.ts';
@@ -17,14 +17,17 @@ import { roundRules } from './round-rules.ts';
 export interface RoundOrigin {
   readonly plan: RoundPlan;
   readonly planHash: Uint8Array;
+  /** The registrar's, which the plan names; null in a federation without. */
+  readonly roster: SiteRoster | null;
   /** Ed25519 identity key of every site that may take part. */
   readonly identityKeys: ReadonlyMap<SiteId, Uint8Array>;
 }
 
-export function beginCourse({ plan, planHash, identityKeys }: RoundOrigin): RoundCourse {
-  const { roundId } = plan;
-  const sum = new MaskedSum({ roundId, planHash, plan, identityKeys });
-  return new RoundCourse(plannedRound({ id: roundId, number: plan.round, rules: roundRules(plan) }), sum);
+export function beginCourse({ plan, planHash, roster, identityKeys }: RoundOrigin): RoundCourse {
+  const masking = planMasking(plan, planHash, roster);
+  const rules = roundRules(plan, masking.grouping);
+  const sum = new MaskedSum({ ...masking, sites: identityKeys });
+  return new RoundCourse(plannedRound({ id: plan.roundId, number: plan.round, rules }), sum);
 }
 
 /** The log's first record and the rest. Throws CoordinatorError `round-log-unusable`. */
@@ -117,9 +120,10 @@ class MaskingReplay {
   async #vector(site: SiteId, chunks: readonly number[]): Promise<void> {
     const upload = this.#uploads.get(site);
     if (upload === undefined) throw unusable(`the upload of ${site} has no header`);
+    const { header, sink } = upload;
     let index = 0;
-    for await (const chunk of this.#spool.read(site, upload.header, chunks)) upload.sink.chunk(index++, chunk);
-    upload.sink.complete();
+    for await (const chunk of this.#spool.read(site, header, chunks)) sink.chunk(index++, chunk);
+    await sink.complete(this.#spool.read(site, header, chunks));
   }
 }
 

@@ -6,10 +6,11 @@ import type { RoundAction, RoundInput } from './round-input.ts';
 import { advance } from './round-machine.ts';
 import type { RoundState, Step } from './round-state.ts';
 
-type Closing = 'close-keys' | 'close-shares' | 'close-updates' | 'close-confirmations';
+/** Actions that move the masking on. */
+type MaskingAction = 'abandon-group' | 'close-keys' | 'close-shares' | 'close-updates' | 'close-confirmations';
 
-/** What an input leads to: the machine's actions, with the sets of sites that the masking fixed instead of its closings. */
-export type Effect = Exclude<RoundAction, { kind: Closing }> | ({ readonly kind: 'ask' } & Asked);
+/** What an input leads to: the machine's actions, with the sets of sites that the masking fixed instead of its own. */
+export type Effect = Exclude<RoundAction, { kind: MaskingAction }> | ({ readonly kind: 'ask' } & Asked);
 
 /**
  * The part of a round that its log determines: the round machine and the masking, moved on by the same inputs whether they
@@ -35,7 +36,7 @@ export class RoundCourse {
     this.#state = state;
     const effects: Effect[] = [];
     try {
-      for (const action of actions) effects.push(this.#effectOf(action));
+      for (const action of actions) effects.push(...this.#effectsOf(action));
       return effects;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -43,18 +44,21 @@ export class RoundCourse {
     }
   }
 
-  #effectOf(action: RoundAction): Effect {
+  #effectsOf(action: RoundAction): readonly Effect[] {
     switch (action.kind) {
+      case 'abandon-group':
+        this.sum?.abandon(action.group, action.reason);
+        return [];
       case 'close-keys':
-        return asked('shares', this.sum?.closeKeys());
+        return [asked('shares', this.sum?.closeKeys())];
       case 'close-shares':
-        return asked('updates', this.sum?.closeShares());
+        return [asked('updates', this.sum?.closeShares())];
       case 'close-updates':
-        return asked('confirmations', this.sum?.closeUpdates());
+        return [asked('confirmations', this.sum?.closeUpdates())];
       case 'close-confirmations':
-        return asked('reveals', this.sum?.closeConfirmations());
+        return [asked('reveals', this.sum?.closeConfirmations())];
       default:
-        return action;
+        return [action];
     }
   }
 }

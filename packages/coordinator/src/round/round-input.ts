@@ -22,9 +22,12 @@ export type RoundInput =
   | { readonly kind: 'resumed' }
   | { readonly kind: 'tick' };
 
-/** What is kept of a round's sum, so that anyone who has its blob can recompute the candidate. */
+/** What is kept of a round's sum, so that anyone who has its blobs can recompute the candidate. */
 export interface SumEvidence {
-  /** Content address of the ring sum: little-endian Int32, vectorLength + 2 elements. */
+  /**
+   * Content address of the ring sum: little-endian Int32, as long as the masked vectors. Of several groups, of the list of
+   * theirs (JSON).
+   */
   readonly sum: Hash;
   /** Sum of the sites' weights, each in (0, 1]. */
   readonly weight: number;
@@ -34,6 +37,23 @@ export interface SumEvidence {
   readonly norm: number;
   /** Bytes of masked updates received. */
   readonly bytesUp: number;
+  /** Of a cohort that was divided: every group that opened its sum, or was to. */
+  readonly groups?: readonly GroupEvidence[] | undefined;
+}
+
+/** One group of a round, beside the others. */
+export interface GroupEvidence {
+  /** Its part of U3. */
+  readonly survivors: readonly SiteId[];
+  /** Content address of its ring sum; null where it could not be opened. */
+  readonly sum: Hash | null;
+  /** L2 norm of its mean update, and the cosine between that and the median of all groups; null where there is none. */
+  readonly norm: number | null;
+  readonly cosine: number | null;
+  /** Why it is not in the result; null if it is. */
+  readonly fault: string | null;
+  /** In a robust round, whether it stands out, which is held against its sites; null in others. */
+  readonly outlying: boolean | null;
 }
 
 /** Durable facts of a round, appended before any later action of the same transition is carried out. */
@@ -60,8 +80,10 @@ export type RoundOutcome = 'accepted' | 'rejected' | 'failed';
 export type RoundAction =
   | { readonly kind: 'record'; readonly fact: RoundFact }
   | { readonly kind: 'offer'; readonly sites: readonly SiteId[] }
-  /** Fix U1 and send the roster. */
+  /** Fix U1 and send each group its roster. */
   | { readonly kind: 'close-keys' }
+  /** The group comes to no sum; nothing more is asked of its sites. Comes before the closing that goes on without it. */
+  | { readonly kind: 'abandon-group'; readonly group: number; readonly reason: string }
   /** Fix U2 and deliver the shares. */
   | { readonly kind: 'close-shares' }
   /** Fix U3, and in groups of more than three ask the survivors to sign it. */

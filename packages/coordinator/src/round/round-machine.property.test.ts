@@ -71,12 +71,12 @@ describe('whatever happens in whatever order', () => {
         opened += 1;
         const uploaded = [...play.state.members.values()].filter(({ stage }) => stage === 'uploaded');
         const revealed = uploaded.filter((member) => member.revealed);
-        expect(uploaded.length).toBeGreaterThanOrEqual(play.state.group?.minimumSurvivors ?? Infinity);
+        expect(uploaded.length).toBeGreaterThanOrEqual(play.state.groups[0]?.parameters.minimumSurvivors ?? Infinity);
         const confirmed = uploaded.filter((member) => member.confirmed);
-        if (play.state.group?.mode === 'active') {
-          expect(confirmed.length).toBeGreaterThanOrEqual(play.state.group.threshold);
+        if (play.state.groups[0]?.parameters.mode === 'active') {
+          expect(confirmed.length).toBeGreaterThanOrEqual(play.state.groups[0].parameters.threshold);
         }
-        expect(revealed.length).toBeGreaterThanOrEqual(play.state.group?.threshold ?? Infinity);
+        expect(revealed.length).toBeGreaterThanOrEqual(play.state.groups[0]?.parameters.threshold ?? Infinity);
       }),
       { numRuns: 300 },
     );

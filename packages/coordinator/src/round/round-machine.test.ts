@@ -1,8 +1,8 @@
-import { parseSiteId } from '@noren/protocol';
+import { MAXIMUM_COHORT, parseSiteId } from '@noren/protocol';
 import { describe, expect, test } from 'vitest';
 
 import { akita, beppu, chiba, date, ebina, evidence, hash, Play, report, SITES } from '../testing/round-play.ts';
-import { MAXIMUM_COHORT, RETURN_TIME } from './round-machine.ts';
+import { RETURN_TIME } from './round-machine.ts';
 import { effectiveDeadline } from './round-state.ts';
 import { waitingSentence } from './waiting-sentence.ts';
 
@@ -262,7 +262,7 @@ test('a site that connects while recruiting is asked too, later ones are not', (
   expect(late.take({ kind: 'connected', site: ebina }).state.members.has(ebina)).toBe(false);
 });
 
-test('one masking graph never holds more sites than it can', () => {
+test('a round never asks more sites than its groups can hold', () => {
   const many = Array.from({ length: MAXIMUM_COHORT + 5 }, (_, index) => parseSiteId(`site-${index}`));
   expect(new Play(many).state.members.size).toBe(MAXIMUM_COHORT);
 });

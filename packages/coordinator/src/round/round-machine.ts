@@ -1,8 +1,10 @@
+import { MAXIMUM_COHORT } from '@noren/protocol';
 import type { SiteId } from '@noren/protocol';
-import { groupParameters } from '@noren/secure-aggregation';
 
 import type { RoundAction, RoundFact, RoundInput, RoundOutcome } from './round-input.ts';
-import { effectiveDeadline, floorOf, isAwaited, participants, reached, STEP_RULES, tally } from './round-state.ts';
+import { drawnGroups, endsByGroups, floorOf, groupStandings, UNMASKING } from './round-groups.ts';
+import type { GroupStanding } from './round-groups.ts';
+import { isAwaited, participants, reached, STEP_RULES, tally } from './round-state.ts';
 import type { Member, RoundRules, RoundState, Stage, Step } from './round-state.ts';
 import { decide } from './verdict.ts';
 import type { PooledDifference } from './verdict.ts';
@@ -15,9 +17,6 @@ export const RETURN_TIME: number = 120_000;
 /** Bound on the coordinator's own arithmetic, milliseconds: generous, but nothing waits without end. */
 export const ARITHMETIC_TIME: number = 900_000;
 
-/** Sites in one complete masking graph (group-parameters allow 255; above 128 the share traffic outgrows the updates). */
-export const MAXIMUM_COHORT = 128;
-
 export interface Transition {
   readonly state: RoundState;
   readonly actions: readonly RoundAction[];
@@ -29,7 +28,7 @@ export function plannedRound(round: Pick<RoundState, 'id' | 'number' | 'rules'>)
     returnBy: null,
     returning: null,
     members: new Map(),
-    group: null,
+    groups: [],
     candidate: null,
   };
   return { ...round, phase: 'planned', step: null, ...nothing };
@@ -177,13 +176,15 @@ class Turn {
         if (member !== undefined) members.set(site, { ...member, present: false });
       }
       this.#state = { ...this.#state, members, returning: null };
-      return this.#settle(this.#isOver());
+      this.#settle(false);
     }
-    return this.#isOver() ? this.#settle(true) : this;
-  }
-
-  #isOver(): boolean {
-    return this.#at >= (effectiveDeadline(this.#state) ?? Infinity);
+    const { deadlineAt, returnBy } = this.#state;
+    if (this.#at >= (deadlineAt ?? Infinity)) return this.#settle(true);
+    if (this.#at < (returnBy ?? Infinity)) return this;
+    if (!endsByGroups(this.#state)) return this.#settle(true);
+    // The other groups have until the deadline.
+    this.#loseGroups(({ answered, waiting, floor }) => answered + waiting < floor);
+    return this.#settle(false);
   }
 
   #connected(site: SiteId): this {
@@ -238,20 +239,47 @@ class Turn {
     if (step === 'opening' || step === 'candidate') {
       return expired ? this.fail('the coordinator took too long to compute the result') : this;
     }
+    const connected = withinReach(this.#state);
+    if (endsByGroups(this.#state)) {
+      this.#loseGroups(({ answered, waiting, away, floor }) => answered + (expired ? 0 : waiting + away) < floor);
+      const shortage = shortageOfGroups(this.#state);
+      if (shortage !== null) return this.#giveUp(step, shortage);
+    }
     const { answered, waiting, away } = tally(this.#state);
     const floor = floorOf(this.#state);
-    if (waiting.length === 0 && answered.length >= floor) return this.#finish(step);
+    if (waiting.length === 0 && answered.length >= floor && !hangs(this.#state)) return this.#finish(step);
     if (expired) {
       // A threshold opens the sum; whether more of the survivors answer is of no consequence.
       const quorum = UNMASKING.has(step) ? 0 : this.#state.rules.quorum;
-      const needed = Math.max(floor, Math.ceil(quorum * (answered.length + waiting.length)));
-      return answered.length >= needed ? this.#finish(step) : this.#giveUp(step, answered.length, needed);
+      const needed = Math.max(floor, Math.ceil(quorum * connected));
+      return answered.length >= needed
+        ? this.#finish(step)
+        : this.#giveUp(step, shortage(step, answered.length, needed));
     }
-    if (answered.length + waiting.length + away.length < floor) return this.#giveUp(step, answered.length, floor);
-    const hangs = answered.length + waiting.length < floor;
-    const returnBy = hangs ? (this.#state.returnBy ?? this.#at + RETURN_TIME) : null;
+    if (answered.length + waiting.length + away.length < floor) {
+      return this.#giveUp(step, shortage(step, answered.length, floor));
+    }
+    const returnBy = hangs(this.#state) ? (this.#state.returnBy ?? this.#at + RETURN_TIME) : null;
     this.#state = { ...this.#state, returnBy };
     return this;
+  }
+
+  /** Gives up those groups: the others go on, and the lost ones' sites have no further part in the sum. */
+  #loseGroups(isLost: (standing: GroupStanding) => boolean): void {
+    for (const { index, answered, floor } of groupStandings(this.#state).filter(isLost)) {
+      const group = this.#state.groups[index];
+      const { step } = this.#state;
+      if (group === undefined || step === null) continue;
+      const lost = shortage(step, answered, floor);
+      this.#state = { ...this.#state, groups: this.#state.groups.with(index, { ...group, lost }) };
+      for (const site of group.sites) {
+        const member = this.#state.members.get(site);
+        if (member === undefined) continue;
+        this.#put({ ...member, lost: true, out: member.out ?? 'left' });
+        this.#drop(member, `its group was given up: ${lost}`);
+      }
+      this.#actions.push({ kind: 'abandon-group', group: index, reason: lost });
+    }
   }
 
   #finish(step: Step): this {
@@ -261,7 +289,8 @@ class Turn {
         this.#enter('advertisements', this.#reaching('accepted'));
         return this.#settle(false);
       case 'advertisements': {
-        this.#state = { ...this.#state, group: groupParameters(this.#reaching('advertised').length) };
+        const groups = drawnGroups(this.#reaching('advertised'), this.#state.rules);
+        this.#state = { ...this.#state, groups };
         this.#actions.push({ kind: 'close-keys' });
         this.#enter('shares', []);
         return this.#settle(false);
@@ -272,10 +301,11 @@ class Turn {
         return this.#settle(false);
       case 'updates': {
         const survivors = this.#reaching('uploaded');
-        const { group } = this.#state;
-        this.#enter(group?.mode === 'passive' ? 'reveals' : 'confirmations', survivors);
+        // A passive group has three sites, and where there are more there is no such group.
+        const isPassive = this.#state.groups.every(({ parameters }) => parameters.mode === 'passive');
+        this.#enter(isPassive ? 'reveals' : 'confirmations', survivors);
         this.#actions.push({ kind: 'close-updates' });
-        if (group?.mode === 'passive') this.#actions.push({ kind: 'close-confirmations' });
+        if (isPassive) this.#actions.push({ kind: 'close-confirmations' });
         return this.#settle(false);
       }
       case 'confirmations':
@@ -293,10 +323,9 @@ class Turn {
     }
   }
 
-  #giveUp(step: Step, answered: number, needed: number): this {
+  #giveUp(step: Step, reason: string): this {
     this.#dropUnanswered(step);
-    if (step === 'reports') return this.#decide();
-    return this.fail(`${SHORTAGE[step]}: ${answered} of at least ${needed}`);
+    return step === 'reports' ? this.#decide() : this.fail(reason);
   }
 
   #decide(): this {
@@ -351,7 +380,7 @@ class Turn {
   }
 
   #reaching(stage: Stage): SiteId[] {
-    return ids([...this.#state.members.values()].filter((member) => reached(member, stage))).toSorted();
+    return ids([...this.#state.members.values()].filter((m) => reached(m, stage) && !m.lost)).toSorted();
   }
 
   #record(fact: RoundFact): void {
@@ -361,9 +390,6 @@ class Turn {
 
 const PRIVATE_ROUND = 'a private round: every site decides for itself and tells nobody how its customers fared';
 const SURVEYED = 'the survey’s sum is open; no model changed';
-
-/** Steps in which a threshold of the survivors answers for all. */
-const UNMASKING: ReadonlySet<Step> = new Set(['confirmations', 'reveals']);
 
 const SHORTAGE: Readonly<Record<Step, string>> = {
   replies: 'too few sites accepted the offer',
@@ -395,8 +421,35 @@ function durationOf(step: Step, { deadlines }: RoundRules): number {
   return deadline === null ? ARITHMETIC_TIME : deadlines[deadline];
 }
 
+/** Sites that have answered and those that are connected and may. */
+function withinReach(state: RoundState): number {
+  const { answered, waiting } = tally(state);
+  return answered.length + waiting.length;
+}
+
+/** Whether the step can end well only if sites that lost their connection come back. */
+function hangs(state: RoundState): boolean {
+  if (withinReach(state) < floorOf(state)) return true;
+  return endsByGroups(state) && groupStandings(state).some((one) => one.answered + one.waiting < one.floor);
+}
+
+function shortage(step: Step, answered: number, needed: number): string {
+  return `${SHORTAGE[step]}: ${answered} of at least ${needed}`;
+}
+
+function shortageOfGroups({ groups, members, rules }: RoundState): string | null {
+  const live = groups.filter(({ lost }) => lost === null).length;
+  if (live < rules.minimumGroups)
+    return `too few groups can still be summed: ${live} of at least ${rules.minimumGroups}`;
+  const last = groups.findLast(({ lost }) => lost !== null)?.lost ?? 'none';
+  if (live === 0) return `every group was given up, the last because ${last}`;
+  const sites = [...members.values()].filter((member) => reached(member, 'advertised') && !member.lost).length;
+  if (sites >= rules.minimumSites) return null;
+  return `too few sites are left in the groups that can be summed: ${sites} of at least ${rules.minimumSites}`;
+}
+
 function asked(site: SiteId): Member {
-  const nothing = { confirmed: false, revealed: false, report: null, out: null, dropped: false };
+  const nothing = { confirmed: false, revealed: false, report: null, out: null, lost: false, dropped: false };
   return { site, stage: 'asked', present: true, ...nothing };
 }
 

@@ -1,6 +1,6 @@
 import type { EvaluationReport, Hash, RoundId, SiteId } from '@noren/protocol';
 import type { Phase } from '@noren/protocol/console';
-import type { GroupParameters } from '@noren/secure-aggregation';
+import type { GroupParameters, Grouping } from '@noren/secure-aggregation';
 
 /** What the round is waiting for. A phase may have two steps (keys: advertisements, then shares). */
 export type Step =
@@ -31,14 +31,22 @@ export interface Member {
    * candidate; one that was `excluded` for breaking the protocol may not.
    */
   readonly out: 'left' | 'excluded' | null;
+  /** Its group was given up: whatever the site has said, nothing of it is in the sum. */
+  readonly lost: boolean;
   /** The log says that the site was dropped; it says so once. */
   readonly dropped: boolean;
 }
 
 /** The part of a plan that the machine decides by; durations in milliseconds. */
 export interface RoundRules {
-  /** Fewest sites in any sum and in any decision, >= 3. */
+  /** How the cohort is divided. */
+  readonly grouping: Grouping;
+  /** Fewest sites in the round's result and in any decision, >= 3. */
   readonly minimumSites: number;
+  /** Fewest sites in the sum of any group, beside what its size asks for: on so many sites' noise a private plan counts. */
+  readonly minimumSurvivors: number;
+  /** Fewest groups that the result is combined from: of several, where they are compared. */
+  readonly minimumGroups: number;
   /** Fraction of the connected sites that suffices at a deadline. */
   readonly quorum: number;
   readonly deadlines: {
@@ -54,6 +62,15 @@ export interface RoundRules {
   readonly silentEvaluation: boolean;
   /** The round ends with its sum: there is no candidate to judge. */
   readonly survey: boolean;
+}
+
+/** Sites that mask together. Without `lost` it may still come to a sum. */
+export interface RoundGroup {
+  /** U1 of the group, ascending. */
+  readonly sites: readonly SiteId[];
+  readonly parameters: GroupParameters;
+  /** Why the group was given up. */
+  readonly lost: string | null;
 }
 
 export interface RoundState {
@@ -73,8 +90,8 @@ export interface RoundState {
    */
   readonly returning: { readonly by: number; readonly sites: ReadonlySet<SiteId> } | null;
   readonly members: ReadonlyMap<SiteId, Member>;
-  /** Fixed when the key exchange closes. */
-  readonly group: GroupParameters | null;
+  /** Drawn when the keys are closed; none before. */
+  readonly groups: readonly RoundGroup[];
   readonly candidate: Hash | null;
 }
 
@@ -115,10 +132,12 @@ export const STEP_RULES: Readonly<Record<Step, StepRule>> = {
 };
 
 /** Who takes part in the current step. */
-export function participants(state: RoundState): Member[] {
-  const { step } = state;
-  if (step === null) return [];
-  return [...state.members.values()].filter((member) => reached(member, STEP_RULES[step].from));
+export function participants({ step, members }: RoundState): Member[] {
+  return step === null ? [] : participantsOf(members.values(), step);
+}
+
+function participantsOf(members: Iterable<Member>, step: Step): Member[] {
+  return [...members].filter((m) => reached(m, STEP_RULES[step].from) && !(m.lost && step !== 'reports'));
 }
 
 /** True when the round still waits for this site's answer in this step; later or earlier messages are ignored. */
@@ -138,30 +157,20 @@ export interface Tally {
   readonly away: readonly Member[];
 }
 
-export function tally(state: RoundState): Tally {
-  const { step } = state;
-  if (step === null) return { answered: [], waiting: [], away: [] };
+export function tally({ step, members }: RoundState): Tally {
+  return step === null ? { answered: [], waiting: [], away: [] } : tallyOf(members.values(), step);
+}
+
+/** The tally of some of the members. */
+export function tallyOf(members: Iterable<Member>, step: Step): Tally {
   const { answered, answerOutlivesSite } = STEP_RULES[step];
-  const all = participants(state);
+  const all = participantsOf(members, step);
   const open = all.filter((member) => !answered(member) && member.out === null);
   return {
     answered: all.filter((member) => answered(member) && (answerOutlivesSite || member.out === null)),
     waiting: open.filter((member) => member.present),
     away: open.filter((member) => !member.present),
   };
-}
-
-/** Fewest answers with which the current step can end well. */
-export function floorOf(state: RoundState): number {
-  const { minimumSites } = state.rules;
-  const { group } = state;
-  if (group === null) return minimumSites;
-  if (state.step === 'reports' && state.rules.silentEvaluation) return 0;
-  if (state.step === 'confirmations' || state.step === 'reveals') return group.threshold;
-  if (state.step === 'shares' || state.step === 'updates') {
-    return Math.max(minimumSites, group.threshold, group.minimumSurvivors);
-  }
-  return minimumSites;
 }
 
 /** When the driver must send the next tick; null when the round has ended. */

@@ -1,7 +1,7 @@
 import { CoordinatorError } from '../coordinator-error.ts';
-import type { OpenedSum } from './masked-sum.ts';
+import type { OpenedSum } from './opening.ts';
 
-/** Rounding to the ring moves a mean by far less, even for 128 sites of the smallest weights. */
+/** Rounding to the ring moves a mean by far less, even for a group of the smallest weights. */
 const ROUNDING = 0.01;
 /** Digits that float32 holds for certain. */
 const DIGITS = 7;
@@ -12,7 +12,10 @@ const DIGITS = 7;
  *
  * Throws CoordinatorError `unsound-aggregate`.
  */
-export function surveyMeasuresOf({ evidence, meanUpdate }: OpenedSum): readonly number[] {
+export function surveyMeasuresOf({
+  evidence,
+  meanUpdate,
+}: Pick<OpenedSum, 'evidence' | 'meanUpdate'>): readonly number[] {
   const outside = meanUpdate.find((value) => Math.abs(value) > 1 + ROUNDING);
   if (outside !== undefined || evidence.clipped > 0) {
     const what =

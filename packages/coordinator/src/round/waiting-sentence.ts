@@ -1,4 +1,5 @@
-import { floorOf, tally } from './round-state.ts';
+import { floorOf } from './round-groups.ts';
+import { tally } from './round-state.ts';
 import type { Member, RoundState, Step } from './round-state.ts';
 
 /** Names listed before the sentence says "and n more". */

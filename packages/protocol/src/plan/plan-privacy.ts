@@ -97,6 +97,11 @@ export function customerSamplingRate({
   return Math.min(1, -Math.expm1(sitesPerCustomer * Math.log1p(-samplingRate)));
 }
 
+/** A sum with fewer has less noise than was counted on, or none that somebody in league with the coordinator does not know. */
+export function fewestSurvivors(privacy: PlanPrivacy | null | undefined): number {
+  return privacy == null ? 0 : privacy.minimumHonest + privacy.colluding;
+}
+
 interface PrivateTemplate {
   readonly groups: Readonly<Record<string, { readonly scope: string }>>;
   readonly update: { readonly clipNorm: number; readonly rotation?: boolean | undefined };
@@ -117,7 +122,7 @@ export function privacyFaults({
   const scoped = (scope: string): string[] => Object.keys(groups).filter((name) => groups[name]?.scope === scope);
   const untrainable = scoped('federated').filter((name) => !privatelyTrainable(name));
   const local = scoped('local');
-  const survivors = privacy.minimumHonest + privacy.colluding;
+  const survivors = fewestSurvivors(privacy);
   return [
     ...untrainable.map((name) => ({
       path: ['groups', name],

@@ -128,7 +128,7 @@ export const MAXIMUM_SITES = 255;
 /** Sites of one round, in all its groups. */
 export const MAXIMUM_COHORT = 10_000;
 /** Of less than three groups none can be told from the others. */
-const FEWEST_ROBUST_GROUPS = 3;
+export const FEWEST_ROBUST_GROUPS = 3;
 
 /** A federation's name is part of certificates, paths and pages. */
 export const federationNameSchema: z.ZodType<string, string> = z

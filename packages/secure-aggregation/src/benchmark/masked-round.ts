@@ -87,7 +87,7 @@ export async function measureRound(size: RoundSize): Promise<MeasuredRound> {
     const masked = roundOf(siteId).mask(vector);
     mask.push(performance.now() - masking);
     uploadBytes = bytesOf(masked);
-    relay.during(() => upload(coordinator, siteId, masked));
+    await relay.duringAsync(() => upload(coordinator, siteId, masked));
     peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
   }
 
@@ -126,11 +126,11 @@ function isLost(index: number, { sites, dropouts }: RoundSize): boolean {
   return Math.floor((index * dropouts) / sites) !== Math.floor(((index + 1) * dropouts) / sites);
 }
 
-function upload(coordinator: GroupedRound, siteId: string, { header, chunks }: MaskedVector): void {
+async function upload(coordinator: GroupedRound, siteId: string, { header, chunks }: MaskedVector): Promise<void> {
   const sink = coordinator.beginUpload(siteId, header);
   let index = 0;
   for (const chunk of chunks) sink.chunk(index++, chunk);
-  sink.complete();
+  await sink.complete(chunks);
 }
 
 /** Chunks, their hashes, plan and roster hash, and the signature. */

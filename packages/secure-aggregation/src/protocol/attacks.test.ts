@@ -150,7 +150,7 @@ test('attack 4, both shares: a second request is not answered, whatever it asks'
 test('attack 4, both shares: an answer has one share of each site, and the coordinator takes no other', async () => {
   const federation = federationOf(5);
   await federation.advertiseAndShare(federation.sites, federation.sites);
-  for (const site of federation.sites.slice(0, 4)) federation.upload(site, zeros());
+  for (const site of federation.sites.slice(0, 4)) await federation.upload(site, zeros());
   const { round, siteId } = first(federation);
   const answer = round.reveal(federation.confirmSurvivors());
   expect(answer.shares.map(({ of, share }) => `${of} ${share.kind}`)).toEqual([
@@ -287,7 +287,7 @@ test('attack 7, late masked input: without the self mask, the mask key of a “d
   const vector = Int32Array.from({ length: LENGTH }, (_, i) => 1000 + i);
   const keptBack = vector.slice();
   sites.at(3)!.round.mask(keptBack);
-  for (const site of sites.slice(0, 3)) federation.upload(site, zeros());
+  for (const site of sites.slice(0, 3)) await federation.upload(site, zeros());
   const request = federation.confirmSurvivors();
   const revealed = sites.slice(0, 3).map(({ round }) => round.reveal(request).shares.at(3)!.share);
   expect(revealed.map(({ kind }) => kind)).toEqual(['mask-key', 'mask-key', 'mask-key']);
@@ -373,7 +373,7 @@ test('attack 17, grinding: a site’s number follows from its id; the coordinato
 test('a request that names a site which never shared, or the site itself as dropped, is refused', async () => {
   const stranger = federationOf(5);
   await stranger.advertiseAndShare(stranger.sites, stranger.sites.slice(0, 4));
-  for (const site of stranger.sites.slice(0, 4)) stranger.upload(site, zeros());
+  for (const site of stranger.sites.slice(0, 4)) await stranger.upload(site, zeros());
   const withStranger = stranger.requestFor([0, 1, 2, 3, 4]);
   expect(codeOf(() => first(stranger).round.reveal(withStranger))).toBe('unknown-survivor');
 

@@ -29,8 +29,8 @@ test('a message that comes again unchanged is passed over in every phase', async
     for (let times = 0; times < 2; times++) {
       const sink = coordinator.beginUpload(siteId, header);
       Array.from(chunks).forEach((chunk, index) => sink.chunk(index, chunk));
-      sink.complete();
-      sink.complete();
+      await sink.complete(chunks);
+      await sink.complete(chunks);
     }
   }
   const request = federation.confirmSurvivors();
@@ -108,7 +108,7 @@ test('who is in, out and awaited can be read at any time', async () => {
   expect(coordinator).toMatchObject({ phase: 'keys', cohort: [], survivors: [], dropped: [], missing: ids });
   await federation.advertiseAndShare(sites, sites);
   expect(coordinator).toMatchObject({ phase: 'uploads', cohort: ids, survivors: [], dropped: [], missing: ids });
-  for (const site of sites.slice(0, 4)) federation.upload(site, ones());
+  for (const site of sites.slice(0, 4)) await federation.upload(site, ones());
   expect(coordinator.missing).toEqual(ids.slice(4));
   const request = federation.confirmSurvivors(sites.slice(0, 4));
   expect(coordinator).toMatchObject({ phase: 'reveals', survivors: ids.slice(0, 4), dropped: ids.slice(4) });
@@ -127,7 +127,9 @@ test('strangers are turned away in every phase, and so is who has dropped out', 
   expect(codeOf(() => coordinator.advertise(uninvited))).toBe('unknown-site');
 
   await federation.advertiseAndShare(sites, sites.slice(0, 4));
-  const [{ header }] = sites.slice(0, 4).map((site) => federation.upload(site, ones())) as [MaskedVector];
+  const uploads: MaskedVector[] = [];
+  for (const site of sites.slice(0, 4)) uploads.push(await federation.upload(site, ones()));
+  const { header } = uploads.at(0)!;
   expect(codeOf(() => coordinator.beginUpload(siteIdOf(4), header))).toBe('unknown-site');
   const answer = sites.at(0)!.round.reveal(federation.confirmSurvivors());
   expect(codeOf(() => coordinator.reveal(siteIdOf(4), answer))).toBe('unknown-site');

@@ -58,8 +58,7 @@ export interface CoordinatorRoundOptions extends RoundContext {
  * There is no randomness in here either: the same messages in the same order make the same round, so a log of them is all
  * that a restart needs.
  *
- * Memory: one accumulator, one pending vector for each site between its first chunk and `complete`, and n^2 shares of 82
- * bytes (0.8 MB for 100 sites).
+ * Memory: one accumulator, whatever the number of sites, and n^2 shares of 82 bytes (0.8 MB for 100 sites).
  */
 export class CoordinatorRound {
   readonly #context: RoundContext;
@@ -186,14 +185,21 @@ export class CoordinatorRound {
     if (begun) {
       throw new AggregationError('already-masked', `${siteId} masked a second vector in one round.`, [siteId]);
     }
-    const upload = new Upload(siteId, header, this.#ringBits(roster), (vector) => addInto(sum, vector));
+    const upload = new Upload(siteId, header, this.#ringBits(roster), (elements, offset) =>
+      addInto(sum.subarray(offset, offset + elements.length), elements),
+    );
     uploads.set(member.number, upload);
     return upload;
   }
 
-  /** Fixes U3: the sites whose upload is complete. @throws AggregationError `too-few-sites` */
+  /** Fixes U3: the sites whose upload is complete. @throws AggregationError `too-few-sites`, `spoilt-sum` */
   closeUploads(): ConsistencyRequest {
     const { roster, sharingSites, uploads, sum } = this.#in('uploads');
+    const partial = Array.from(uploads).filter(([, upload]) => upload.isPartial);
+    if (partial.length > 0) {
+      const sites = roster.siteIds(partial.map(([number]) => number));
+      throw new AggregationError('spoilt-sum', `The sum holds the vector of ${sites.join(', ')} in part.`, sites);
+    }
     const complete = Array.from(uploads).filter(([, upload]) => upload.isComplete);
     const survivors = ascending(complete.map(([number]) => number));
     assertEnough(roster, survivors, 'uploaded a masked vector');

@@ -39,9 +39,9 @@ function flipped(bytes: Uint8Array, at = 0): Uint8Array {
 async function uploaded(sites: number, lost: readonly number[] = []): Promise<TestFederation> {
   const federation = new TestFederation(sites, LENGTH);
   await federation.advertiseAndShare(federation.sites, federation.sites);
-  federation.sites.forEach((site, index) => {
-    if (!lost.includes(index)) federation.upload(site, vectorOf(index));
-  });
+  for (const [index, site] of federation.sites.entries()) {
+    if (!lost.includes(index)) await federation.upload(site, vectorOf(index));
+  }
   return federation;
 }
 
@@ -190,7 +190,7 @@ test('attack 15, wrong seeds: a site that shares out another seed than it commit
   const deliveries = coordinator.closeShares();
   for (const site of sites) {
     site.round.receiveShares(deliveries.get(site.siteId)!);
-    federation.upload(site, vectorOf(0));
+    await federation.upload(site, vectorOf(0));
   }
   const request = federation.confirmSurvivors();
   for (const { siteId, round } of sites) coordinator.reveal(siteId, round.reveal(request));

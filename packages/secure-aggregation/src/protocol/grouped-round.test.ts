@@ -100,7 +100,7 @@ async function play(
       const sink = coordinator.beginUpload(siteId, header);
       let at = 0;
       for (const chunk of chunks) sink.chunk(at++, chunk);
-      sink.complete();
+      await sink.complete(chunks);
     }
     for (const [siteId, request] of coordinator.closeUploads()) {
       if (past(siteId, 'upload')) coordinator.confirm(siteId, sites.get(siteId)!.confirm(request));

@@ -89,7 +89,7 @@ export class GroupedRound {
     return this.#live(siteId).beginUpload(siteId, header);
   }
 
-  /** Fixes U3 of every group. @throws AggregationError `too-few-sites` */
+  /** Fixes U3 of every group. @throws AggregationError `too-few-sites`, `spoilt-sum` */
   closeUploads(): Messages<ConsistencyRequest> {
     return toSurvivors(this.#close((round) => ({ request: round.closeUploads(), survivors: round.survivors })));
   }
@@ -133,6 +133,12 @@ export class GroupedRound {
     return this.#groups.map(({ round, failure }) => ({ sites: round.cohort, survivors: round.survivors, failure }));
   }
 
+  /** Gives a group up, for a reason of the caller's: its sites have no further part. Harmless for one that failed already. */
+  abandon(group: number, reason: string): void {
+    const given = this.#groups[group];
+    if (given !== undefined) given.failure ??= { code: 'abandoned', reason };
+  }
+
   /** Whether the site signs the survivors: in all groups but those of three. */
   confirms(siteId: string): boolean {
     return this.#groupOf.get(siteId)?.round.mode === 'active';
@@ -153,7 +159,7 @@ export class GroupedRound {
         results.push(end(group.round));
       } catch (error) {
         last = error;
-        if (!isShortage(error)) throw error;
+        if (!isFatalToGroup(error)) throw error;
         // Alone a group may still be saved by a late message, so it keeps its phase; among others it is given up.
         if (this.#groups.length > 1) group.failure = { code: error.code, reason: error.message };
       }
@@ -173,8 +179,10 @@ async function opened(group: Group, yieldTurn?: () => Promise<void>): Promise<In
   }
 }
 
-function isShortage(error: unknown): error is AggregationError {
-  return error instanceof AggregationError && (error.code === 'too-few-sites' || error.code === 'unconfirmed');
+const FATAL_TO_A_GROUP: ReadonlySet<AggregationErrorCode> = new Set(['too-few-sites', 'unconfirmed', 'spoilt-sum']);
+
+function isFatalToGroup(error: unknown): error is AggregationError {
+  return error instanceof AggregationError && FATAL_TO_A_GROUP.has(error.code);
 }
 
 function toSurvivors<Message>(

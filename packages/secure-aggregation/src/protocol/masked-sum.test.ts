@@ -107,7 +107,7 @@ async function play({ plans, chunkLength, valueBits }: Scenario): Promise<Outcom
   }
   await keyExchange;
 
-  for (const { site, encoded } of survivors) federation.upload(site, encoded, chunkLength);
+  for (const { site, encoded } of survivors) await federation.upload(site, encoded, chunkLength);
   for (const player of past('after shares').filter(({ lost }) => lost === 'half-way through the upload')) {
     breakOffUpload(federation, player, chunkLength);
   }

@@ -59,9 +59,10 @@ test('Flower (d): the weight and the clipping indicator travel inside the masked
   const federation = new TestFederation(3, 3);
   await federation.advertiseAndShare(federation.sites, federation.sites);
   const weights = [0.25, 0.5, 1];
-  const sent = federation.sites.map((site, index) => {
+  const sent: { plain: Uint8Array; onTheWire: Uint8Array }[] = [];
+  for (const [index, site] of federation.sites.entries()) {
     const encoded = encodeUpdate(new Float32Array([2]), weights.at(index)!, quantiser);
-    const { header, chunks } = federation.upload(site, encoded.slice());
+    const { header, chunks } = await federation.upload(site, encoded.slice());
     expect(Object.keys(header).sort()).toEqual([
       'chunkHashes',
       'length',
@@ -70,8 +71,8 @@ test('Flower (d): the weight and the clipping indicator travel inside the masked
       'roundId',
       'signature',
     ]);
-    return { plain: ringBytes(encoded), onTheWire: Buffer.concat([...chunks]) };
-  });
+    sent.push({ plain: ringBytes(encoded), onTheWire: Buffer.concat([...chunks]) });
+  }
   // Not one of the three elements is on the wire as it is.
   for (const { plain, onTheWire } of sent) {
     for (const element of [0, 4, 8]) {
@@ -91,7 +92,7 @@ test('Flower (e): a site lost before or after it shared its secrets does not sto
   const { sites, coordinator } = federation;
   // Of seven one is lost before keys; of the six left one before sharing; a threshold of five remains.
   await federation.advertiseAndShare(sites.slice(0, 6), sites.slice(0, 5));
-  for (const site of sites.slice(0, 5)) federation.upload(site, new Int32Array(4).fill(3));
+  for (const site of sites.slice(0, 5)) await federation.upload(site, new Int32Array(4).fill(3));
   const request = federation.confirmSurvivors();
   for (const { siteId, round } of sites.slice(0, 5)) coordinator.reveal(siteId, round.reveal(request));
   expect(await coordinator.unmask()).toEqual(new Int32Array(4).fill(15));
@@ -120,7 +121,7 @@ test('google FCP: repeated, already dead and self-dead sites, and too few alive,
     const federation = new TestFederation(5, 4);
     const sharing = federation.sites.slice(0, 4);
     await federation.advertiseAndShare(federation.sites, sharing);
-    for (const site of sharing) federation.upload(site, new Int32Array(4));
+    for (const site of sharing) await federation.upload(site, new Int32Array(4));
     const { round } = federation.sites.at(0)!;
     expect(codeOf(() => round.confirm({ roundId: federation.roundId, survivors }))).toBe(code);
     expect(codeOf(() => round.confirm(federation.coordinator.closeUploads()))).toBe('abandoned');
@@ -136,7 +137,8 @@ test('FATE, DISCO: a mask hides any vector equally well, and cancels without a r
     [1, -1],
     [0, 0],
   ];
-  for (const [index, site] of federation.sites.entries()) federation.upload(site, new Int32Array(extremes.at(index)!));
+  for (const [index, site] of federation.sites.entries())
+    await federation.upload(site, new Int32Array(extremes.at(index)!));
   const request = federation.confirmSurvivors();
   for (const { siteId, round } of federation.sites) federation.coordinator.reveal(siteId, round.reveal(request));
   expect(await federation.coordinator.unmask()).toEqual(new Int32Array([-(2 ** 31), 2 ** 31 - 1]));

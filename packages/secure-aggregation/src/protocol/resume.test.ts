@@ -44,7 +44,7 @@ test('sites that are restarted in any steps, any number of times, make the same 
       const deliveries = federation.coordinator.closeShares();
       for (const { siteId, round } of sites) round.receiveShares(deliveries.get(siteId)!);
       maybe('ready');
-      sites.forEach((site, index) => federation.upload(site, vectorOf(index)));
+      for (const [index, site] of sites.entries()) await federation.upload(site, vectorOf(index));
       maybe('masked');
       const survived = federation.coordinator.closeUploads();
       if (federation.coordinator.mode === 'active') {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { sha256 } from '../keys/bytes.ts';
 import type { MaskedHeader } from '../messages.ts';
-import { codeOf, siteIdOf, TestFederation } from '../testing/federation.ts';
+import { codeOf, rejectionCodeOf, siteIdOf, TestFederation } from '../testing/federation.ts';
 import { maskedStatement, signStatement } from './transcript.ts';
 import type { SiteNumber } from './site-number.ts';
 
@@ -37,8 +37,8 @@ test('a broken upload begins again and goes on; nothing is added twice', async (
 
   const again = coordinator.beginUpload(siteIdOf(0), header);
   chunks.forEach((chunk, index) => again.chunk(index, chunk));
-  again.complete();
-  for (const site of federation.sites.slice(1)) federation.upload(site, new Int32Array(LENGTH));
+  await again.complete(chunks);
+  for (const site of federation.sites.slice(1)) await federation.upload(site, new Int32Array(LENGTH));
   const request = federation.confirmSurvivors();
   for (const { siteId, round } of federation.sites) coordinator.reveal(siteId, round.reveal(request));
   expect(await coordinator.unmask()).toEqual(new Int32Array(LENGTH).fill(5));
@@ -48,14 +48,14 @@ test('an upload that stays incomplete adds nothing and is closed with the others
   const { federation, header, chunks } = await aboutToUpload();
   const { coordinator } = federation;
   const sink = coordinator.beginUpload(siteIdOf(0), header);
-  expect(codeOf(() => sink.complete())).toBe('incomplete-upload');
+  expect(await rejectionCodeOf(sink.complete(chunks))).toBe('incomplete-upload');
   sink.chunk(0, chunks.at(0)!);
   sink.chunk(1, chunks.at(1)!);
-  expect(codeOf(() => sink.complete())).toBe('incomplete-upload');
-  for (const site of federation.sites.slice(1)) federation.upload(site, new Int32Array(LENGTH));
+  expect(await rejectionCodeOf(sink.complete(chunks))).toBe('incomplete-upload');
+  for (const site of federation.sites.slice(1)) await federation.upload(site, new Int32Array(LENGTH));
   expect(codeOf(() => coordinator.closeUploads())).toBe('too-few-sites');
   sink.chunk(2, chunks.at(2)!);
-  sink.complete();
+  await sink.complete(chunks);
   coordinator.closeUploads();
   expect(coordinator.survivors).toHaveLength(3);
 });
@@ -66,10 +66,10 @@ test('after uploads are closed a late chunk is refused', async () => {
   await federation.advertiseAndShare(sites, sites);
   const { header, chunks } = sites.at(3)!.round.mask(new Int32Array(LENGTH), 10);
   const sink = coordinator.beginUpload(siteIdOf(3), header);
-  for (const site of sites.slice(0, 3)) federation.upload(site, new Int32Array(LENGTH));
+  for (const site of sites.slice(0, 3)) await federation.upload(site, new Int32Array(LENGTH));
   coordinator.closeUploads();
   for (const chunk of chunks) expect(codeOf(() => sink.chunk(0, chunk))).toBe('wrong-state');
-  expect(codeOf(() => sink.complete())).toBe('wrong-state');
+  expect(await rejectionCodeOf(sink.complete(chunks))).toBe('wrong-state');
 });
 
 test('a chunk that is altered, out of order or beyond the announced ones is refused and does no harm', async () => {
@@ -87,7 +87,22 @@ test('a chunk that is altered, out of order or beyond the announced ones is refu
   expect(codeOf(() => sink.chunk(1, chunks.at(1)!))).toBe('malformed');
   expect(codeOf(() => sink.chunk(3, chunks.at(0)!))).toBe('malformed');
   chunks.forEach((chunk, index) => sink.chunk(index, chunk));
-  expect(codeOf(() => sink.complete())).toBeUndefined();
+  expect(await rejectionCodeOf(sink.complete(chunks))).toBeUndefined();
+});
+
+test('what was kept and is not what was checked spoils the sum, and no uploads are closed over it', async () => {
+  for (const keep of [
+    (chunks: Uint8Array[]) => chunks.map((chunk, index) => (index === 2 ? chunk.map((byte) => byte ^ 1) : chunk)),
+    (chunks: Uint8Array[]) => chunks.slice(0, 2),
+  ]) {
+    const { federation, header, chunks } = await aboutToUpload();
+    const sink = federation.coordinator.beginUpload(siteIdOf(0), header);
+    chunks.forEach((chunk, index) => sink.chunk(index, chunk));
+    expect(await rejectionCodeOf(sink.complete(keep(chunks)))).toBe('spoilt-sum');
+    expect(await rejectionCodeOf(sink.complete(chunks))).toBe('spoilt-sum');
+    for (const site of federation.sites.slice(1)) await federation.upload(site, new Int32Array(LENGTH));
+    expect(codeOf(() => federation.coordinator.closeUploads())).toBe('spoilt-sum');
+  }
 });
 
 test('a second vector from one site is refused, complete or not', async () => {
@@ -97,7 +112,7 @@ test('a second vector from one site is refused, complete or not', async () => {
   const sink = coordinator.beginUpload(siteIdOf(0), header);
   expect(codeOf(() => coordinator.beginUpload(siteIdOf(0), other))).toBe('already-masked');
   chunks.forEach((chunk, index) => sink.chunk(index, chunk));
-  sink.complete();
+  await sink.complete(chunks);
   expect(codeOf(() => coordinator.beginUpload(siteIdOf(0), other))).toBe('already-masked');
 });
 

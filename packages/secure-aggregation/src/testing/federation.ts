@@ -78,12 +78,12 @@ export class TestFederation {
     for (const site of sharing) site.round.receiveShares(deliveries.get(site.siteId)!);
   }
 
-  upload(site: TestSite, vector: Int32Array, chunkLength?: number): MaskedVector {
+  async upload(site: TestSite, vector: Int32Array, chunkLength?: number): Promise<MaskedVector> {
     const masked = site.round.mask(vector, chunkLength);
     const sink = this.coordinator.beginUpload(site.siteId, masked.header);
     let index = 0;
     for (const chunk of masked.chunks) sink.chunk(index++, chunk);
-    sink.complete();
+    await sink.complete(masked.chunks);
     return masked;
   }
 
@@ -117,7 +117,7 @@ export class TestFederation {
   /** Everything up to the last upload, with nobody lost. */
   async untilUploaded(vector: (index: number) => Int32Array): Promise<void> {
     await this.advertiseAndShare(this.sites, this.sites);
-    this.sites.forEach((site, index) => this.upload(site, vector(index)));
+    for (const [index, site] of this.sites.entries()) await this.upload(site, vector(index));
   }
 }
 

@@ -1,0 +1,64 @@
+import type { SiteId } from '@noren/protocol';
+import { groupsOf, parametersWithin } from '@noren/secure-aggregation';
+
+import { tallyOf } from './round-state.ts';
+import type { Member, RoundGroup, RoundRules, RoundState, Step } from './round-state.ts';
+
+/** The groups of the sites that advertised their keys: what every site works out from the same plan and roster. */
+export function drawnGroups(advertised: readonly SiteId[], { grouping }: RoundRules): readonly RoundGroup[] {
+  const cohort = advertised.toSorted();
+  // The ids come back as they went in.
+  return (groupsOf(grouping, cohort) as readonly (readonly SiteId[])[]).map((sites) => ({
+    sites,
+    parameters: parametersWithin(sites.length, cohort.length, grouping.groupSize),
+    lost: null,
+  }));
+}
+
+const MASKING: ReadonlySet<Step> = new Set(['shares', 'updates', 'confirmations', 'reveals']);
+
+/** Steps in which a threshold of the survivors answers for all. */
+export const UNMASKING: ReadonlySet<Step> = new Set(['confirmations', 'reveals']);
+
+/** Whether groups end the step each by itself: there are several, and the step is one of the masking. */
+export function endsByGroups({ groups, step }: RoundState): boolean {
+  return groups.length > 1 && step !== null && MASKING.has(step);
+}
+
+/** Fewest answers with which the current step can end well. */
+export function floorOf({ step, rules, groups }: RoundState): number {
+  const { minimumSites } = rules;
+  const [group] = groups;
+  if (step === 'reports' && group !== undefined && rules.silentEvaluation) return 0;
+  if (step === null || group === undefined || !MASKING.has(step)) return minimumSites;
+  const live = groups.filter(({ lost }) => lost === null);
+  const floors = live.reduce((sum, one) => sum + groupFloor(one, step, rules), 0);
+  return UNMASKING.has(step) ? floors : Math.max(minimumSites, floors);
+}
+
+/** How a group that is not lost stands in the present step. */
+export interface GroupStanding {
+  readonly index: number;
+  readonly floor: number;
+  /** Sites that have answered, that are connected and may answer, and that have lost their connection. */
+  readonly answered: number;
+  readonly waiting: number;
+  readonly away: number;
+}
+
+export function groupStandings(state: RoundState): readonly GroupStanding[] {
+  const { step, groups, members, rules } = state;
+  if (step === null) return [];
+  return groups.flatMap((group, index) => {
+    if (group.lost !== null) return [];
+    const of = group.sites.map((site) => members.get(site)).filter((member): member is Member => member !== undefined);
+    const { answered, waiting, away } = tallyOf(of, step);
+    const floor = groupFloor(group, step, rules);
+    return [{ index, floor, answered: answered.length, waiting: waiting.length, away: away.length }];
+  });
+}
+
+function groupFloor({ parameters }: RoundGroup, step: Step, { minimumSurvivors }: RoundRules): number {
+  const { threshold } = parameters;
+  return UNMASKING.has(step) ? threshold : Math.max(threshold, parameters.minimumSurvivors, minimumSurvivors);
+}
