@@ -5,7 +5,7 @@
  * - `no-backbone`, `no-plan`, `invalid-backbone`, `invalid-release`, `plan-mismatch`,
  *   `roster-mismatch`: hand over the named document.
  * - `round-running`, `too-few-sites`, `not-started`: not now.
- * - `unknown-site`, `site-exists`: correct the site id.
+ * - `unknown-site`, `site-exists`, `not-quarantined`: correct the site id.
  * - `blob-missing`, `blob-damaged`, `store-failed`, `store-conflict`: the disk or the database is not what it should be.
  * - `unsound-aggregate`: a round's sum failed its checks.
  * - `round-log-unusable`: a round that a stop cut off cannot go on; it ends, and the next one runs.
@@ -25,6 +25,7 @@ export type CoordinatorErrorCode =
   | 'not-started'
   | 'unknown-site'
   | 'site-exists'
+  | 'not-quarantined'
   | 'port-in-use'
   | 'blob-missing'
   | 'blob-damaged'

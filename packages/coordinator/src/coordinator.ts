@@ -140,6 +140,11 @@ export class Coordinator {
   }
 
   /** Takes a site out at once: its certificate is refused from now on. Throws `unknown-site`. */
+  /** Lets a site that was put in quarantine take part again. Throws CoordinatorError `unknown-site`, `not-quarantined`. */
+  async release(siteId: string, reason: string): Promise<void> {
+    await this.#federation.release(parseSiteId(siteId), reason);
+  }
+
   async revoke(siteId: string, reason: string): Promise<void> {
     await this.#federation.revoke(parseSiteId(siteId), reason);
   }
@@ -269,6 +274,7 @@ export class Coordinator {
       invite: (site, name) => this.invite(site, name),
       installRoster: (bytes) => this.#federation.installRoster(bytes),
       revoke: (site, reason) => this.revoke(site, reason),
+      release: (site, reason) => this.release(site, reason),
       unready: () => journal.broken?.message ?? null,
       metrics: () => metricsText(journal.state, this.#federation.connected.length),
     });

@@ -25,6 +25,7 @@ const round: RoundView = {
   phases: [{ phase: 'recruiting', startedAt: at, endedAt: at }],
   bytesUp: 10,
   sumHash: 'cd',
+  groups: [],
   releaseHash: 'ab',
   difference: { mean: 0.01, low: -0.001, customers: 20 },
   gates: [],

@@ -69,8 +69,26 @@ export interface SiteView {
   activity: SiteActivity | null;
   releaseHash: string | null;
   gate: GateView | null;
+  /**
+   * Set while the site is left out of the rounds: of `rounds` rounds whose groups were compared, its group stood out in
+   * `outlying`. An operator releases it.
+   */
+  quarantine: { since: string; rounds: number; outlying: number } | null;
   /** The last 30 rounds, oldest first. */
   history: SiteRoundResult[];
+}
+
+/** One group of a round whose cohort was divided. */
+export interface GroupView {
+  /** Sites in its sum. */
+  survivors: string[];
+  /** L2 norm of its mean update, and its cosine with the median of all groups. */
+  norm: number | null;
+  cosine: number | null;
+  /** Why it is not in the result; null if it is. */
+  fault: string | null;
+  /** Whether it stands out among the others; null where that is not asked. */
+  outlying: boolean | null;
 }
 
 export interface PhaseSpan {
@@ -102,6 +120,8 @@ export interface RoundView {
   bytesUp: number;
   /** Content address of the round's ring sum, from which anyone who has it recomputes the candidate. */
   sumHash: string | null;
+  /** None where the whole cohort was one group, or no sum is open yet. */
+  groups: GroupView[];
   releaseHash: string | null;
   /** Candidate minus current release over all sites, NDCG without cut-off. */
   difference: { mean: number; low: number; customers: number } | null;
@@ -184,6 +204,7 @@ export const siteViewSchema: z.ZodType<SiteView> = z.strictObject({
     .nullable(),
   releaseHash: z.string().nullable(),
   gate: gateViewSchema.nullable(),
+  quarantine: z.strictObject({ since: instant, rounds: count, outlying: count }).nullable(),
   history: z.array(z.enum(['accepted', 'rejected', 'failed', 'dropped', 'refused', 'absent'])).max(30),
 });
 
@@ -206,6 +227,15 @@ export const roundViewSchema: z.ZodType<RoundView> = z.strictObject({
   phases: z.array(z.strictObject({ phase: phaseSchema, startedAt: instant, endedAt: instant.nullable() })),
   bytesUp: count,
   sumHash: z.string().nullable(),
+  groups: z.array(
+    z.strictObject({
+      survivors: z.array(z.string()),
+      norm: z.number().nullable(),
+      cosine: z.number().nullable(),
+      fault: z.string().nullable(),
+      outlying: z.boolean().nullable(),
+    }),
+  ),
   releaseHash: z.string().nullable(),
   difference: z.strictObject({ mean: z.number(), low: z.number(), customers: count }).nullable(),
   gates: z.array(z.strictObject({ site: z.string(), gate: gateViewSchema })),

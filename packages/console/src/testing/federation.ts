@@ -88,6 +88,7 @@ function siteView(
     activity: inRound ? { roundId: 'running', kind: index < 2 ? 'uploading' : 'relearning', fraction } : null,
     releaseHash: releaseInUse(judged, away, rounds),
     gate: judged,
+    quarantine: null,
     history: Array.from({ length: Math.min(30, world.rounds) }, (_, round) => historyCell(index, round, random)),
   };
 }
@@ -137,6 +138,7 @@ function runningRound(number: number, ids: readonly string[], now: number): Roun
     ],
     bytesUp: 1_482_000,
     sumHash: null,
+    groups: [],
     releaseHash: null,
     difference: null,
     gates: [],
@@ -186,6 +188,7 @@ function endedRound(number: number, ids: readonly string[], now: number, random:
           ] as const)),
     ],
     bytesUp: survivors.length * 741_000,
+    groups: [],
     sumHash: outcome === 'failed' ? null : hash(`sum-${number}`),
     releaseHash: outcome === 'accepted' ? hash(`release-${number}`) : null,
     difference:

@@ -2,7 +2,8 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { CertificateAuthority, encodeSiteMessage, generateSigningKey, parseSiteId } from '@noren/protocol';
-import type { PeerIdentity, SiteMessage } from '@noren/protocol';
+import type { Hash, PeerIdentity, PlanTemplate, SiteMessage } from '@noren/protocol';
+import { federatedVector, readSafetensors } from '@noren/tensor/safetensors';
 import pino from 'pino';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 
@@ -64,15 +65,15 @@ async function opened(store: EventStore, folder: string, life?: Life): Promise<F
   return Federation.open({ journal, blobs, rounds, authority, planKey, clock, log, schedule: null });
 }
 
-/** A federation of four sites with a plan in force, in a log of its own. */
-async function founded(): Promise<Setting> {
+/** A federation of four sites, or others, with a plan in force, in a log of its own. */
+async function founded(names: readonly string[] = NAMES, plan: PlanTemplate = testPlan()): Promise<Setting> {
   const store = await openSqliteEventStore(':memory:');
   const folder = join(await temporaryFolder(), 'rounds');
   const federation = await opened(store, folder);
   await federation.registerBackbone(testBackbone());
-  await federation.adoptPlan(testPlan(), testRelease());
+  await federation.adoptPlan(plan, testRelease());
   const members: Member[] = [];
-  for (const [index, name] of NAMES.entries()) {
+  for (const [index, name] of names.entries()) {
     const said: SiteMessage[] = [];
     const say = (message: SiteMessage): SiteMessage => {
       said.push(message);
@@ -128,6 +129,50 @@ test('killed after any record of a round, a coordinator goes on with that round 
     expect(await sumInForce(second), after).toEqual(sumOfUpdates(members, number));
     for (const { site, said } of members) expectOncePerRound(said, `${site.id} ${after}`);
     expect(await readdir(left), after).toEqual([]);
+  }
+}, 120_000);
+
+test('killed after records all over a round of groups, it opens the same groups’ sums and combines them alike', async () => {
+  const shops = Array.from({ length: 12 }, (_, index) => `shop-${index + 10}`);
+  const plan = testPlan({
+    aggregation: { profile: 'robust', groupSize: 4, combine: 'geometric-median' },
+    cohort: { minimumSites: 12, quorum: 1 },
+    update: { clipNorm: 1, maximumWeight: 100, rotation: true, valueBits: 16 },
+  });
+  const setting = await founded(shops, plan);
+  const { store, folder, members } = setting;
+  // Alike enough for none to be put out.
+  for (const { site } of members) site.script = honestScript(0, { say: site.script.say });
+  const whole = new Life(folder, Number.POSITIVE_INFINITY);
+  const undisturbed = await opened(store, folder, whole);
+  reconnect(undisturbed, members);
+  await undisturbed.startRound();
+  await undisturbed.idle();
+
+  const release = async (federation: Federation): Promise<Float32Array> =>
+    federatedVector(readSafetensors(await blobs.read(federation.lineage.release?.hash as Hash)));
+  let before = await release(undisturbed);
+  let number = 1;
+  for (let record = 5; record <= whole.written; record += record < whole.written - 24 ? 9 : 1) {
+    number += 1;
+    const after = `after record ${record} of ${whole.written}`;
+    const second = await opened(store, await diesInRound(setting, record));
+    reconnect(second, members);
+    await second.idle();
+    const round = await second.round(number);
+    expect(round, after).toMatchObject({ outcome: 'accepted', survivors: shops, dropped: [] });
+    expect(round?.groups, after).toHaveLength(3);
+    const quantised = (site: ScriptedSite): Int32Array => site.record.quantised.get(number) ?? new Int32Array();
+    for (const [index, sum] of (await groupSumsInForce(second)).entries()) {
+      const survivors = round?.groups[index]?.survivors ?? [];
+      const of = members.filter(({ site }) => survivors.includes(site.id)).map(({ site }) => quantised(site));
+      expect(sum, after).toEqual(sum.map((_, place) => of.reduce((total, one) => total + (one[place] ?? 0), 0)));
+    }
+    // All sent one update, so that the candidate has moved by it whatever combined the groups, and from whatever was kept.
+    const now = await release(second);
+    now.forEach((value, place) => expect(value - (before[place] ?? 0), after).toBeCloseTo(0.01 * Math.sin(place), 3));
+    before = now;
+    for (const { site, said } of members) expectOncePerRound(said, `${site.id} ${after}`);
   }
 }, 120_000);
 
@@ -234,6 +279,12 @@ function expectOncePerRound(said: readonly SiteMessage[], who: string): void {
     const different = new Set(messages.map((message) => Buffer.from(encodeSiteMessage(message)).toString('hex')));
     expect(different.size, `${who}: ${kind}`).toBe(rounds.size);
   }
+}
+
+async function groupSumsInForce(federation: Federation): Promise<readonly Int32Array[]> {
+  const document = await blobs.read(federation.lineage.release?.sum as Hash);
+  const { sums } = JSON.parse(Buffer.from(document).toString()) as { sums: readonly Hash[] };
+  return Promise.all(sums.map(async (hash) => new Int32Array(new Uint8Array(await blobs.read(hash)).buffer)));
 }
 
 async function sumInForce(federation: Federation): Promise<Int32Array> {

@@ -38,6 +38,18 @@ export type EventBody =
   /** A fresh certificate before the old one expires. */
   | { readonly kind: 'site-renewed'; readonly site: SiteId; readonly fingerprint: string }
   | { readonly kind: 'site-revoked'; readonly site: SiteId; readonly reason: string }
+  /** Left out of the rounds: its groups have stood out among the others more often than chance allows. */
+  | {
+      readonly kind: 'site-quarantined';
+      readonly site: SiteId;
+      /** The suspicion, and the score from which on a site is left out (see `Suspicion` of secure aggregation). */
+      readonly score: number;
+      readonly limit: number;
+      readonly rounds: number;
+      readonly outlying: number;
+    }
+  /** Takes part again, and begins without suspicion. */
+  | { readonly kind: 'site-released'; readonly site: SiteId; readonly reason: string }
   | {
       readonly kind: 'roster-installed';
       readonly epoch: number;

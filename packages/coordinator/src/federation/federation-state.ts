@@ -1,8 +1,12 @@
 import type { EvaluationReport, Hash, PlanTemplate, SiteId } from '@noren/protocol';
 
+import { UNSUSPECTED } from '@noren/secure-aggregation';
+import type { Suspicion } from '@noren/secure-aggregation';
+
 import type { RoundOutcome } from '../round/round-input.ts';
 import { roundOf } from './federation-event.ts';
 import type { EventBody, FederationEvent, ReleaseMade } from './federation-event.ts';
+import { withSuspicion } from './suspicion.ts';
 import { foldRound, siteOutcome } from './round-record.ts';
 import type { RoundRecord, SiteOutcome } from './round-record.ts';
 
@@ -23,6 +27,10 @@ export interface SiteRecord {
     readonly at: number;
   } | null;
   readonly revoked: string | null;
+  /** What rounds whose groups were compared say of it. */
+  readonly suspicion: Suspicion;
+  /** Since when, and why, it is left out of the rounds; null if it is not. */
+  readonly quarantine: { readonly at: number; readonly rounds: number; readonly outlying: number } | null;
   /** Oldest first. */
   readonly history: readonly SiteOutcome[];
   /** The gate's last word at this site. */
@@ -131,6 +139,12 @@ function apply(state: FederationState, body: EventBody, at: number): FederationS
       return renewed(state, body);
     case 'site-revoked':
       return revoked(state, body);
+    case 'site-quarantined': {
+      const { site, rounds, outlying } = body;
+      return withSite(state, site, { quarantine: { at, rounds, outlying } });
+    }
+    case 'site-released':
+      return withSite(state, body.site, { quarantine: null, suspicion: UNSUSPECTED });
     case 'roster-installed':
       return rosterInstalled(state, body);
     case 'schedule-paused':
@@ -143,13 +157,13 @@ function apply(state: FederationState, body: EventBody, at: number): FederationS
 }
 
 /**
- * The identity keys of the sites that may take part in a round: enrolled here and, where there is a registrar, listed with
- * the same key. A site on no roster would make every other site end the round.
+ * The identity keys of the sites that may take part in a round: enrolled here, not in quarantine and, where there is a
+ * registrar, listed with the same key. A site on no roster would make every other site end the round.
  */
 export function eligibleSites({ sites, roster }: FederationState): Map<SiteId, string> {
   const keys = new Map<SiteId, string>();
-  for (const [site, { enrolment }] of sites) {
-    if (enrolment === null) continue;
+  for (const [site, { enrolment, quarantine }] of sites) {
+    if (enrolment === null || quarantine !== null) continue;
     if (roster === null || roster.members.get(site) === enrolment.identityKey) keys.set(site, enrolment.identityKey);
   }
   return keys;
@@ -166,7 +180,15 @@ function rosterInstalled(state: FederationState, body: BodyOf<'roster-installed'
 function invited(state: FederationState, body: BodyOf<'site-invited'>): FederationState {
   const { site, name, tokenHash, expiresAt } = body;
   const known = state.sites.get(site);
-  const record = known ?? { id: site, enrolment: null, revoked: null, history: [], lastReport: null };
+  const nothing = {
+    enrolment: null,
+    revoked: null,
+    suspicion: UNSUSPECTED,
+    quarantine: null,
+    history: [],
+    lastReport: null,
+  };
+  const record = known ?? { id: site, ...nothing };
   // A newer invitation replaces the site's older ones: an operator who invites again has lost the first.
   const others = [...state.invitations].filter(([, invitation]) => invitation.site !== site);
   return {
@@ -207,6 +229,7 @@ function appliedRound(state: FederationState, body: EventBody, at: number): Fede
       ? [round, ...state.rounds].slice(0, RECENT_ROUNDS)
       : state.rounds.map((other) => (other.id === roundId ? round : other));
   const next = { ...state, rounds };
+  if (body.kind === 'round-aggregated') return { ...next, sites: withSuspicion(next.sites, body.groups ?? []) };
   if (body.kind === 'round-reported') {
     return withSite(next, body.site, { lastReport: { round: round.number, report: body.report } });
   }

@@ -182,6 +182,12 @@ export class Federation {
     this.#hub.end(site, 'revoked');
   }
 
+  /** Lets a site that was put in quarantine take part again, from the next round on. */
+  async release(site: SiteId, reason: string): Promise<void> {
+    await this.#registry.release(site, reason);
+    this.#schedule.look();
+  }
+
   /** Puts a roster that the registrar signed in force, from the next round on. */
   async installRoster(bytes: Uint8Array): Promise<{ readonly epoch: number; readonly sites: number }> {
     const installed = await this.#registry.installRoster(bytes);

@@ -48,6 +48,7 @@ export interface OperatorApiParts {
   setPaused(paused: boolean): Promise<void>;
   invite(site: string, name: string): Promise<Invitation>;
   revoke(site: string, reason: string): Promise<void>;
+  release(site: string, reason: string): Promise<void>;
   installRoster(bytes: Uint8Array): Promise<{ readonly epoch: number; readonly sites: number }>;
   /** Null when ready, else why not. */
   unready(): string | null;
@@ -56,7 +57,7 @@ export interface OperatorApiParts {
 
 const scheduleBody = z.strictObject({ paused: z.boolean() });
 const invitationBody = z.strictObject({ siteId: z.string().max(63), name: z.string().max(80) });
-const revocationBody = z.strictObject({ reason: z.string().min(1).max(500) });
+const reasonBody = z.strictObject({ reason: z.string().min(1).max(500) });
 
 /** The operator's HTTP interface: JSON under /api, event stream, health, metrics, and the console's pages. */
 export function operatorApi(parts: OperatorApiParts): Hono {
@@ -110,9 +111,14 @@ export function operatorApi(parts: OperatorApiParts): Hono {
     return context.json(await parts.invite(parseSiteId(siteId), name), 201);
   });
   app.post('/api/sites/:site/revocation', operator, async (context) => {
-    const { reason } = await bodyOf(context, revocationBody);
+    const { reason } = await bodyOf(context, reasonBody);
     await parts.revoke(parseSiteId(context.req.param('site')), reason);
     return context.json({ revoked: true });
+  });
+  app.post('/api/sites/:site/release', operator, async (context) => {
+    const { reason } = await bodyOf(context, reasonBody);
+    await parts.release(parseSiteId(context.req.param('site')), reason);
+    return context.json({ released: true });
   });
   app.post('/api/roster', operator, async (context) => {
     return context.json(await parts.installRoster(new Uint8Array(await context.req.arrayBuffer())), 201);
@@ -163,6 +169,7 @@ async function bodyOf<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
 const STATUS: Readonly<Partial<Record<CoordinatorErrorCode, ContentfulStatusCode>>> = {
   'config-invalid': 400,
   'unknown-site': 404,
+  'not-quarantined': 409,
   'no-backbone': 409,
   'no-plan': 409,
   'round-running': 409,

@@ -152,6 +152,18 @@ export class Registry {
   }
 
   /** Takes a site out at once. Throws CoordinatorError `unknown-site`. */
+  /** Lets a site take part again that was put in quarantine. Throws CoordinatorError `unknown-site`, `not-quarantined`. */
+  release(site: SiteId, reason: string): Promise<void> {
+    return this.#parts.journal.change((state) => {
+      const known = state.sites.get(site);
+      if (known === undefined) throw new CoordinatorError('unknown-site', `There is no site ${site}.`);
+      if (known.quarantine === null) {
+        throw new CoordinatorError('not-quarantined', `The site ${site} is not in quarantine.`);
+      }
+      return { events: [{ kind: 'site-released', site, reason }], result: undefined };
+    });
+  }
+
   revoke(site: SiteId, reason: string): Promise<void> {
     return this.#parts.journal.change((state) => {
       if (!state.sites.has(site)) throw new CoordinatorError('unknown-site', `There is no site ${site}.`);

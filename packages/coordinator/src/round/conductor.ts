@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import type { Clock } from '../clock.ts';
 import type { EventBody } from '../federation/federation-event.ts';
+import { quarantines } from '../federation/quarantine.ts';
 import type { InputRecord } from '../round-log/log-record.ts';
 import type { RoundFiles, RoundStorage } from '../round-log/round-folders.ts';
 import type { Journal } from '../store/journal.ts';
@@ -450,14 +451,15 @@ export class Conductor {
     if (facts.length > 0) await journal.append(...facts);
     await journal.change((state) => {
       const closed: EventBody = { kind: 'round-closed', roundId, outcome, reason, difference };
+      const suspects = quarantines(state);
       const round = state.rounds.find(({ id }) => id === roundId);
       if (outcome !== 'accepted' || state.release === null || round?.candidate == null) {
-        return { events: [closed], result: undefined };
+        return { events: [closed, ...suspects], result: undefined };
       }
       const { candidate: hash, moments, survivors } = round;
       const sum = round.evidence?.sum ?? null;
       const release = { number: state.release.number + 1, hash, round: number, sum, survivors, moments };
-      return { events: [{ kind: 'release-made', ...release }, closed], result: undefined };
+      return { events: [{ kind: 'release-made', ...release }, closed, ...suspects], result: undefined };
     });
     log.info({ outcome, reason }, 'the round has ended');
     for (const site of members.keys()) this.#parts.send(site, this.#closing(outcome, reason));

@@ -28,7 +28,11 @@ export interface OpenedSum {
  *
  * Throws CoordinatorError `unsound-aggregate` if too few groups are left.
  */
-export async function openSum(sum: MaskedSum, blobs: BlobStore, reading: SumReading): Promise<OpenedSum> {
+export async function openSum(
+  sum: Pick<MaskedSum, 'open' | 'bytesUp'>,
+  blobs: BlobStore,
+  reading: SumReading,
+): Promise<OpenedSum> {
   const opened: OpenedGroup[] = [];
   const falseWitnesses: string[] = [];
   for await (const outcome of sum.open(reading.yieldTurn)) {
@@ -37,7 +41,7 @@ export async function openSum(sum: MaskedSum, blobs: BlobStore, reading: SumRead
   }
   const groups = await compared(opened, reading);
   const sound = groups.flatMap(({ read, fault }) => (read !== null && fault === null ? [read] : []));
-  assertEnough(groups, sound.length, reading.plan);
+  assertEnough(groups, reading.plan);
   const { plan, yieldTurn } = reading;
   const meanUpdate = await combine(sound, plan, yieldTurn);
   const evidence = {
@@ -122,14 +126,17 @@ async function compared(groups: readonly OpenedGroup[], { yieldTurn }: SumReadin
   });
 }
 
-function assertEnough(groups: readonly ComparedGroup[], sound: number, { aggregation }: RoundPlan): void {
+/** Groups that are at fault must be the fewer ones: of halves that differ nobody knows which is right. */
+function assertEnough(groups: readonly ComparedGroup[], { aggregation }: RoundPlan): void {
+  const opened = groups.filter(({ sum }) => sum !== null).length;
+  const sound = groups.filter(({ read, fault }) => read !== null && fault === null).length;
   const needed = aggregation?.profile === 'robust' ? FEWEST_ROBUST_GROUPS : 1;
-  if (sound >= needed) return;
+  if (opened >= needed && 2 * sound > opened) return;
   const fault = groups.find((group) => group.fault !== null)?.fault ?? '';
   // A single group's fault is a sentence already.
   if (groups.length === 1) throw new CoordinatorError('unsound-aggregate', fault);
   throw unsound(
-    `${sound} of ${groups.length} groups can be used, at least ${needed} are needed; of one group: ${fault}`,
+    `of ${groups.length} groups ${opened} were opened and ${sound} are sound; it takes ${needed} and most of them. Of one: ${fault}`,
   );
 }
 

@@ -115,6 +115,8 @@ const KINDS: Readonly<Record<EventKind, true>> = {
   'site-enrolled': true,
   'site-renewed': true,
   'site-revoked': true,
+  'site-quarantined': true,
+  'site-released': true,
   'roster-installed': true,
   'schedule-paused': true,
   'schedule-resumed': true,

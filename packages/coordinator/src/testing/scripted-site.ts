@@ -1,12 +1,6 @@
-import { parsePlan, planHash } from '@noren/protocol';
+import { parsePlan, planHash, planMasking, planQuantiser } from '@noren/protocol';
 import type { CoordinatorMessage, Hash, RoundPlan, SiteId, SiteMessage, UploadHeader } from '@noren/protocol';
-import {
-  encodeUpdate,
-  generateIdentityKey,
-  identityFromPrivateKey,
-  quantiserFor,
-  SiteRound,
-} from '@noren/secure-aggregation';
+import { encodeUpdate, generateIdentityKey, identityFromPrivateKey, SiteRound } from '@noren/secure-aggregation';
 
 /** What a scripted site does at a point of the round; the default is what an honest site does. */
 export interface Script {
@@ -55,7 +49,13 @@ export class ScriptedSite {
   /** The last masked update, for sending it again. */
   masked: { readonly header: UploadHeader; readonly chunks: readonly Uint8Array[] } | null = null;
   readonly #identityKey: string = generateIdentityKey();
-  #round: { readonly plan: RoundPlan; readonly masking: SiteRound; sites: number; delivered: boolean } | null = null;
+  #round: {
+    readonly plan: RoundPlan;
+    readonly hash: Uint8Array;
+    readonly masking: SiteRound;
+    shared: boolean;
+    delivered: boolean;
+  } | null = null;
   /** What was said last and may have to be said again after a lost connection. */
   #awaiting: readonly SiteMessage[] = [];
   #uploading = false;
@@ -70,6 +70,11 @@ export class ScriptedSite {
   /** Ed25519, 32 bytes. */
   get publicKey(): Uint8Array {
     return identityFromPrivateKey(this.#identityKey).publicKey;
+  }
+
+  /** Of the round that it is in, or was in last. */
+  get plan(): RoundPlan | null {
+    return this.#round?.plan ?? null;
   }
 
   disconnect(): void {
@@ -88,8 +93,8 @@ export class ScriptedSite {
       case 'roundOffer':
         return this.#join(message.plan);
       case 'keyRoster':
-        if (this.#round?.sites !== 0) return;
-        this.#round.sites = message.advertisements.length;
+        if (this.#round === null || this.#round.shared) return;
+        this.#round.shared = true;
         return this.#say({ kind: 'sealedShares', ...(await this.#round.masking.share(message)) });
       case 'shareDelivery':
         // Repeated when the connection was lost meanwhile.
@@ -125,10 +130,11 @@ export class ScriptedSite {
   /** Masks the update and sends it. */
   async upload(): Promise<void> {
     if (this.#round === null) return;
-    const { plan, masking, sites } = this.#round;
-    const { clipNorm, maximumWeight, valueBits } = plan.update;
+    const { plan, hash, masking } = this.#round;
+    const { maximumWeight } = plan.update;
     const weight = Math.min(this.script.examples, maximumWeight) / maximumWeight;
-    const vector = encodeUpdate(this.script.update(plan), weight, quantiserFor({ clipNorm, sites, valueBits }));
+    const quantiser = planQuantiser(plan, hash, masking.ringSites ?? 0);
+    const vector = encodeUpdate(this.script.update(plan), weight, quantiser);
     this.record.quantised.set(plan.round, vector.slice());
     const { header, chunks } = masking.mask(vector);
     this.masked = { header, chunks: [...chunks] };
@@ -153,16 +159,14 @@ export class ScriptedSite {
     const plan = parsePlan(bytes);
     const { roundId } = plan;
     if (this.#round?.plan.roundId === roundId) return;
+    const hash = planHash(bytes);
     const masking = SiteRound.begin({
-      roundId,
+      ...planMasking(plan, hash, null),
       siteId: this.id,
-      planHash: planHash(bytes),
-      length: plan.vectorLength + 2,
-      valueBits: plan.update.valueBits,
       identity: identityFromPrivateKey(this.#identityKey),
       floor: { minimumSites: 3, minimumThresholdFraction: 0.5 },
     });
-    this.#round = { plan, masking, sites: 0, delivered: false };
+    this.#round = { plan, hash, masking, shared: false, delivered: false };
     [this.#uploading, this.#signed, this.#revealed] = [false, false, false];
     const accepted = { kind: 'offerReply', roundId, accepted: true, reason: '' } as const;
     this.#say(accepted, { kind: 'keyAdvertisement', ...masking.advertise() });

@@ -1,10 +1,11 @@
 import type { EvaluationReport, SiteId } from '@noren/protocol';
-import type { FederationView, GateView, RoundView, SiteView } from '@noren/protocol/console';
+import type { FederationView, GateView, GroupView, RoundView, SiteView } from '@noren/protocol/console';
 
 import { CoordinatorError } from '../coordinator-error.ts';
 import type { FederationState, SiteRecord } from '../federation/federation-state.ts';
 import { runningRound } from '../federation/federation-state.ts';
 import type { RoundRecord } from '../federation/round-record.ts';
+import type { GroupEvidence } from '../round/round-input.ts';
 import { effectiveDeadline } from '../round/round-state.ts';
 import type { RoundState } from '../round/round-state.ts';
 import { waitingSentence } from '../round/waiting-sentence.ts';
@@ -87,6 +88,7 @@ export function roundView(round: RoundRecord, live: LiveRound | null): RoundView
     })),
     bytesUp: round.evidence?.bytesUp ?? running?.bytesUp ?? 0,
     sumHash: round.evidence?.sum ?? null,
+    groups: (round.evidence?.groups ?? []).map(groupView),
     releaseHash: round.outcome === 'accepted' ? round.candidate : null,
     difference:
       difference === null ? null : { mean: difference.mean, low: difference.low, customers: difference.customers },
@@ -96,7 +98,7 @@ export function roundView(round: RoundRecord, live: LiveRound | null): RoundView
 
 function siteView(site: SiteRecord, presence: Presence): SiteView {
   const { connected, lastSeenAt, activity, releaseHash } = presence;
-  const { lastReport } = site;
+  const { lastReport, quarantine } = site;
   return {
     id: site.id,
     name: site.name,
@@ -105,8 +107,19 @@ function siteView(site: SiteRecord, presence: Presence): SiteView {
     activity: activity === null ? null : { ...activity },
     releaseHash,
     gate: lastReport === null ? null : gateView(lastReport.round, lastReport.report),
+    quarantine: quarantineView(quarantine),
     history: [...site.history],
   };
+}
+
+function quarantineView(quarantine: SiteRecord['quarantine']): SiteView['quarantine'] {
+  if (quarantine === null) return null;
+  const { at, rounds, outlying } = quarantine;
+  return { since: instant(at), rounds, outlying };
+}
+
+function groupView({ survivors, norm, cosine, fault, outlying }: GroupEvidence): GroupView {
+  return { survivors: [...survivors], norm, cosine, fault, outlying };
 }
 
 function gateView(round: number, report: EvaluationReport): GateView {

@@ -59,7 +59,7 @@ test('Flower (d): the weight and the clipping indicator travel inside the masked
   const federation = new TestFederation(3, 3);
   await federation.advertiseAndShare(federation.sites, federation.sites);
   const weights = [0.25, 0.5, 1];
-  const sent: { plain: Uint8Array; onTheWire: Uint8Array }[] = [];
+  const sent: { plain: Uint8Array; onTheWire: Buffer }[] = [];
   for (const [index, site] of federation.sites.entries()) {
     const encoded = encodeUpdate(new Float32Array([2]), weights.at(index)!, quantiser);
     const { header, chunks } = await federation.upload(site, encoded.slice());
