@@ -15,7 +15,7 @@ import { CoordinatorError } from './coordinator-error.ts';
 import { ChangeFeed } from './events/change-feed.ts';
 import { NatsPublisher } from './events/nats-publisher.ts';
 import { Federation } from './federation/federation.ts';
-import type { SurveyResult } from './federation/federation.ts';
+import type { SurveyResult } from './federation/survey-result.ts';
 import { runningRound } from './federation/federation-state.ts';
 import type { FederationState } from './federation/federation-state.ts';
 import { createHome, keepConfig, keepIdentity, readPostgresUrl } from './home.ts';

@@ -10,7 +10,8 @@ export { CoordinatorError, type CoordinatorErrorCode } from './coordinator-error
 export { systemClock, type Clock } from './clock.ts';
 
 // A federation without its network, for simulations.
-export { Federation, type FederationParts, type SurveyResult } from './federation/federation.ts';
+export { Federation, type FederationParts } from './federation/federation.ts';
+export type { SurveyResult } from './federation/survey-result.ts';
 export type { EventBody, FederationEvent } from './federation/federation-event.ts';
 export { BlobStore } from './blobs/blob-store.ts';
 export { Journal } from './store/journal.ts';

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-
 import { checkPlanGroups, encodePlan, parsePlan, planHash, signingPublicKey } from '@noren/protocol';
 import { ProtocolError, readSignedRoster, signPlan, surveyLength } from '@noren/protocol';
 import type { CertificateAuthority, CoordinatorMessage, EnrolRequest, EnrolResponse, Hash } from '@noren/protocol';
@@ -28,7 +26,9 @@ import type { FederationState } from './federation-state.ts';
 import { Lineage } from './lineage.ts';
 import { foldRound } from './round-record.ts';
 import type { RoundRecord } from './round-record.ts';
-import { makeRoundId } from './round-id.ts';
+import { nextPlan, obstacle } from './next-round.ts';
+import { surveyResult } from './survey-result.ts';
+import type { SurveyResult } from './survey-result.ts';
 
 export interface FederationParts {
   readonly journal: Journal;
@@ -42,19 +42,6 @@ export interface FederationParts {
   readonly schedule: ScheduleRules | null;
   /** Called when something changed that the log does not know: a site came, went, or told its progress. */
   presenceChanged?(): void;
-}
-
-/** A survey's sum, and the plan it is to be read with. */
-export interface SurveyResult {
-  readonly round: number;
-  readonly plan: RoundPlan;
-  readonly survivors: readonly SiteId[];
-  /** Content address of the ring sum. */
-  readonly sum: Hash;
-  /** Sum of the sites' weights. */
-  readonly weight: number;
-  /** Weighted mean of the sites' vectors, in the layout of `surveyMeasures`. */
-  readonly mean: readonly number[];
 }
 
 export const STOPPED_IN_ROUND = 'the coordinator stopped during the round';
@@ -88,7 +75,7 @@ export class Federation {
       clock,
       rules: parts.schedule,
       paused: () => journal.state.paused,
-      obstacle: () => this.#obstacle(),
+      obstacle: () => obstacle(journal.state, this.#hub.connected),
       start: () => this.#follow(this.startRound().then(() => undefined)),
     });
   }
@@ -228,7 +215,7 @@ export class Federation {
 
   /** Starts a round now; its number. Throws `no-plan`, `round-running`, `too-few-sites`. */
   startRound(): Promise<number> {
-    return this.#begin((state) => this.#nextPlan(state, state.plan));
+    return this.#begin((state) => nextPlan(state, state.plan, this.#hub.connected));
   }
 
   /**
@@ -242,14 +229,14 @@ export class Federation {
     }
     return this.#begin((state) => {
       if (state.backbone !== null) checkPlanGroups(template, state.backbone.groups);
-      return this.#nextPlan(state, { template, vectorLength: surveyLength({ groups, survey }) });
+      return nextPlan(state, { template, vectorLength: surveyLength({ groups, survey }) }, this.#hub.connected);
     });
   }
 
-  async #begin(nextPlan: (state: FederationState) => RoundPlan): Promise<number> {
+  async #begin(planOf: (state: FederationState) => RoundPlan): Promise<number> {
     const { journal, blobs, rounds, planKey } = this.#parts;
     const begun = await journal.change(async (state) => {
-      const plan = nextPlan(state);
+      const plan = planOf(state);
       const bytes = encodePlan(plan);
       const hash = planHash(bytes);
       const document = await blobs.write(bytes);
@@ -330,11 +317,7 @@ export class Federation {
   async survey(number?: number): Promise<SurveyResult | null> {
     const { journal, blobs } = this.#parts;
     const record = number === undefined ? journal.state.survey : await this.#record(number);
-    const { measures, evidence } = record ?? { measures: null, evidence: null };
-    if (record === null || measures === null || evidence === null) return null;
-    const plan = parsePlan(await blobs.read(record.plan));
-    const { sum, weight } = evidence;
-    return { round: record.number, plan, survivors: record.survivors, sum, weight, mean: measures };
+    return surveyResult(record, blobs);
   }
 
   get connected(): readonly SiteId[] {
@@ -394,41 +377,6 @@ export class Federation {
     if (this.#conductor === conductor) this.#conductor = null;
     this.#hub.rest(conductor.state.id);
     this.#schedule.look();
-  }
-
-  #obstacle(plan: Pick<PlanTemplate, 'cohort'> | null = null): string | null {
-    const { state } = this.#parts.journal;
-    if (state.backbone === null || state.plan === null || state.release === null) return 'No plan has been adopted.';
-    const round = runningRound(state);
-    if (round !== null) return `Round ${round.number} is running.`;
-    const needed = (plan ?? state.plan.template).cohort.minimumSites;
-    const eligible = eligibleSites(state);
-    const connected = this.#hub.connected.filter((site) => eligible.has(site)).length;
-    if (connected >= needed) return null;
-    const listed = state.roster === null ? '' : ' and on the registrar’s roster';
-    return `Waiting for sites: ${connected} of the ${needed} that a round needs are connected${listed}.`;
-  }
-
-  #nextPlan(state: FederationState, plan: FederationState['plan']): RoundPlan {
-    const { backbone, release } = state;
-    const obstacle = this.#obstacle(plan?.template);
-    if (backbone === null || plan === null || release === null) throw new CoordinatorError('no-plan', obstacle ?? '');
-    if (obstacle !== null) {
-      throw new CoordinatorError(runningRound(state) === null ? 'too-few-sites' : 'round-running', obstacle);
-    }
-    const last = state.rounds[0];
-    const round = (last?.number ?? 0) + 1;
-    return {
-      ...plan.template,
-      federation: state.name,
-      roundId: makeRoundId(round, randomBytes(4).toString('hex')),
-      round,
-      backbone: backbone.hash,
-      release: release.hash,
-      vectorLength: plan.vectorLength,
-      previousPlanHash: last?.planHash ?? null,
-      roster: state.roster?.hash ?? null,
-    };
   }
 }
 

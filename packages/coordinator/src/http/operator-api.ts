@@ -17,7 +17,7 @@ import { z } from 'zod';
 
 import { CoordinatorError } from '../coordinator-error.ts';
 import type { CoordinatorErrorCode } from '../coordinator-error.ts';
-import type { SurveyResult } from '../federation/federation.ts';
+import type { SurveyResult } from '../federation/survey-result.ts';
 import type { ChangeFeed } from '../events/change-feed.ts';
 import { checkHost, isLoopback, requireOperator, secureHeaders } from './access.ts';
 import { staticFiles } from './static-files.ts';

@@ -1,53 +1,38 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import { encodeSiteMessage, encodeUploadMessage, ProtocolError } from '@noren/protocol';
+import { encodeSiteMessage } from '@noren/protocol';
 import type { CoordinatorMessage, SiteId, SiteMessage, UploadHeader, UploadReceiver } from '@noren/protocol';
-import { AggregationError } from '@noren/secure-aggregation';
-import type { Logger } from 'pino';
 
-import type { BlobStore } from '../blobs/blob-store.ts';
 import type { Clock } from '../clock.ts';
 import type { EventBody } from '../federation/federation-event.ts';
-import { quarantines } from '../federation/quarantine.ts';
 import type { InputRecord } from '../round-log/log-record.ts';
 import type { RoundFiles, RoundStorage } from '../round-log/round-folders.ts';
-import type { Journal } from '../store/journal.ts';
-import type { YieldTurn } from './aggregate.ts';
-import { makeCandidate } from './candidate.ts';
-import type { SumReading } from './group-sum.ts';
-import type { MaskingMessage } from './masked-sum.ts';
-import { keptMean, openSum } from './opening.ts';
+import { inputOf, questionOf } from './conversation.ts';
+import type { RoundOfferMessage } from './conversation.ts';
 import { beginCourse, replayRound, unusable } from './replay.ts';
 import type { RoundOrigin } from './replay.ts';
+import { RoundArithmetic } from './round-arithmetic.ts';
+import type { ArithmeticParts } from './round-arithmetic.ts';
 import { askedIn } from './round-course.ts';
 import type { Effect, RoundCourse } from './round-course.ts';
-import type { RoundAction, RoundInput } from './round-input.ts';
-import { effectiveDeadline, isAwaited, reached } from './round-state.ts';
+import { endingEvents, shortened } from './round-end.ts';
+import type { RoundEnd } from './round-end.ts';
+import type { RoundInput } from './round-input.ts';
+import { effectiveDeadline } from './round-state.ts';
 import type { RoundState, Step } from './round-state.ts';
-import { surveyMeasuresOf } from './survey-measures.ts';
-import { notAwaited, REPEATED_UPLOAD, Uploads } from './uploads.ts';
-import type { UploadingRound } from './uploads.ts';
+import { Uploads } from './uploads.ts';
+import type { Stored } from './uploads.ts';
 
-export interface ConductorParts {
+export interface ConductorParts extends ArithmeticParts {
   readonly clock: Clock;
-  readonly journal: Journal;
-  readonly blobs: BlobStore;
-  readonly log: Logger;
-  readonly yieldTurn: YieldTurn;
   readonly rounds: RoundStorage;
   send(site: SiteId, message: CoordinatorMessage): void;
 }
 
 /** What a round is made from; its plan is in the event log already. */
 export interface RoundBrief extends RoundOrigin {
-  readonly offer: Extract<CoordinatorMessage, { kind: 'roundOffer' }>;
+  readonly offer: RoundOfferMessage;
 }
-
-/** What of an input goes into the round's log beside itself. */
-type Stored = Partial<Pick<InputRecord, 'payload' | 'chunks'>>;
-
-/** Longest reason that a message may carry, characters. */
-const REASON_LENGTH = 2000;
 
 /**
  * Drives one round: turns verified messages, lost connections and time into inputs of the round machine, one after the
@@ -60,12 +45,12 @@ export class Conductor {
   readonly #course: RoundCourse;
   readonly #files: RoundFiles;
   readonly #uploads: Uploads;
+  readonly #arithmetic: RoundArithmetic;
   readonly #finish: () => void;
   /** Resolves when the round has ended and everybody connected was told, or when it was suspended. */
   readonly finished: Promise<void>;
   #queue: Promise<unknown> = Promise.resolve();
   #cancelTimer: (() => void) | null = null;
-  #meanUpdate: Float32Array | null = null;
   #suspended = false;
   /** The round's log cannot be written: the round ends, and that alone is still carried out. */
   #unlogged = false;
@@ -75,7 +60,14 @@ export class Conductor {
     this.#brief = brief;
     this.#files = files;
     this.#course = course;
-    this.#uploads = new Uploads(this.#uploading(), files.spool);
+    this.#arithmetic = new RoundArithmetic(this.#parts, brief, course, files);
+    this.#uploads = new Uploads({
+      course,
+      files,
+      enqueue: (work) => this.#enqueue(work),
+      take: (input, stored) => this.#take(input, stored),
+      happen: (input) => this.happen(input),
+    });
     let finish = (): void => undefined;
     this.finished = new Promise((resolve) => (finish = resolve));
     this.#finish = finish;
@@ -133,7 +125,7 @@ export class Conductor {
   message(site: SiteId, message: SiteMessage): Promise<void> {
     if (!('roundId' in message) || message.roundId !== this.state.id) return Promise.resolve();
     return this.#enqueue(async () => {
-      const input = this.#inputOf(site, message);
+      const input = inputOf(this.#course, site, message);
       if (input === null) return;
       await this.#take(input, MASKING.has(input.kind) ? { payload: encodeSiteMessage(message) } : {});
     });
@@ -141,114 +133,13 @@ export class Conductor {
 
   /** Rejects with ProtocolError when the round does not wait for this site's update. */
   upload(site: SiteId, header: UploadHeader): Promise<UploadReceiver> {
-    return this.#enqueue(async () => {
-      const { id } = this.state;
-      const { sum } = this.#course;
-      if (header.roundId !== id) throw notAwaited(header.roundId);
-      if (this.#hasUploaded(site)) return REPEATED_UPLOAD;
-      if (sum === null || !isAwaited(this.state, site, 'updates')) throw notAwaited(id);
-      const sink = await this.#guarded(site, () => sum.upload(site, header));
-      return this.#uploads.begin(site, header, sink);
-    });
-  }
-
-  #uploading(): UploadingRound {
-    return {
-      enqueue: (work) => this.#enqueue(work),
-      guarded: (site, work) => this.#guarded(site, work),
-      kept: (work) => this.#kept(work),
-      hasUploaded: (site) => this.#hasUploaded(site),
-      assertAwaited: (site) => {
-        if (!isAwaited(this.state, site, 'updates')) throw notAwaited(this.state.id);
-      },
-      begun: (site, header) => {
-        const payload = encodeUploadMessage({ kind: 'header', ...header });
-        return this.#take({ kind: 'uploading', site }, { payload });
-      },
-      arrived: async (site, chunks) => {
-        await this.#take({ kind: 'uploaded', site }, { chunks });
-        // What a coordinator that stops has not written down it must not acknowledge; the site tries again.
-        if (!this.#hasUploaded(site)) throw new ProtocolError('internal', 'The coordinator is stopping.');
-        await this.#kept(() => this.#files.log.sync());
-      },
-    };
-  }
-
-  /** What cannot be kept cannot be promised: the round ends by name. */
-  async #kept<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof ProtocolError) throw error;
-      throw this.#lostUpdate(error);
-    }
-  }
-
-  #lostUpdate(cause: unknown): ProtocolError {
-    const reason = `an update could not be kept on the coordinator's disk: ${sentence(cause)}`;
-    void this.happen({ kind: 'broken', reason });
-    return new ProtocolError('internal', 'The coordinator could not keep the update.', { cause });
-  }
-
-  #hasUploaded(site: SiteId): boolean {
-    const member = this.state.members.get(site);
-    return member !== undefined && reached(member, 'uploaded');
+    return this.#uploads.receive(site, header);
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#queue.then(work);
     this.#queue = turn.catch(() => undefined);
     return turn;
-  }
-
-  /** Whoever breaks the masking protocol is out, and told what it did. */
-  async #guarded<T>(site: SiteId, work: () => T | Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof AggregationError)) throw error;
-      if (error.code === 'wrong-state') throw notAwaited(this.state.id);
-      if (error.code === 'spoilt-sum') throw this.#lostUpdate(error);
-      void this.happen({ kind: 'excluded', site, reason: `broke the masking protocol: ${error.message}` });
-      throw new ProtocolError('invalid-message', error.message, { cause: error });
-    }
-  }
-
-  #inputOf(site: SiteId, message: SiteMessage): RoundInput | null {
-    switch (message.kind) {
-      case 'offerReply':
-        return message.accepted
-          ? { kind: 'accepted', site }
-          : { kind: 'refused', site, reason: message.reason || 'the site gave no reason' };
-      case 'keyAdvertisement':
-        return this.#taken(site, 'advertisements', message) ?? { kind: 'advertised', site };
-      case 'sealedShares':
-        return this.#taken(site, 'shares', message) ?? { kind: 'shared', site };
-      case 'survivorSignature':
-        return this.#taken(site, 'confirmations', message) ?? { kind: 'confirmed', site };
-      case 'revealedShares':
-        return this.#taken(site, 'reveals', message) ?? { kind: 'revealed', site };
-      case 'evaluationReport': {
-        const { kind: _kind, ...report } = message;
-        return report.candidateHash === this.state.candidate ? { kind: 'reported', site, report } : null;
-      }
-      case 'withdrawal':
-        return { kind: 'left', site, reason: message.reason || 'the site gave no reason' };
-      default:
-        return null;
-    }
-  }
-
-  /** Null when the masking protocol has taken the message in; else the input that puts the site out, or a no-op. */
-  #taken(site: SiteId, step: Step, message: MaskingMessage): RoundInput | null {
-    if (!isAwaited(this.state, site, step)) return { kind: 'tick' };
-    try {
-      this.#course.sum?.take(site, message);
-      return null;
-    } catch (error) {
-      if (!(error instanceof AggregationError)) throw error;
-      return { kind: 'excluded', site, reason: `broke the masking protocol: ${error.message}` };
-    }
   }
 
   async #take(input: RoundInput, { payload = NO_BYTES, chunks = [] }: Stored = {}): Promise<void> {
@@ -351,9 +242,9 @@ export class Conductor {
         for (const site of effect.sites) this.#remind(site, effect.step);
         return;
       case 'open-sum':
-        return this.#compute(() => this.#openSum());
+        return this.#compute(() => this.#arithmetic.openSum());
       case 'make-candidate':
-        return this.#compute(() => this.#makeCandidate());
+        return this.#compute(() => this.#arithmetic.makeCandidate());
       case 'announce':
         for (const site of effect.sites) this.#remind(site, 'reports');
         return;
@@ -367,26 +258,8 @@ export class Conductor {
 
   /** Sends what the step sends; again, if need be. */
   #remind(site: SiteId, step: Step): void {
-    const message = this.#messageOf(site, step);
+    const message = questionOf(this.#course, this.#brief.offer, site, step);
     if (message !== null) this.#parts.send(site, message);
-  }
-
-  #messageOf(site: SiteId, step: Step): CoordinatorMessage | null {
-    const { id: roundId, candidate: candidateHash } = this.state;
-    switch (step) {
-      case 'replies':
-      case 'advertisements':
-        return this.#brief.offer;
-      case 'shares':
-      case 'updates':
-      case 'confirmations':
-      case 'reveals':
-        return this.#course.sum?.question(site, step) ?? null;
-      case 'reports':
-        return candidateHash === null ? null : { kind: 'candidateAnnouncement', roundId, candidateHash };
-      default:
-        return null;
-    }
   }
 
   /** Beside the queue, so that messages go on being heard; the result comes back as an input. */
@@ -403,64 +276,14 @@ export class Conductor {
     void run();
   }
 
-  async #openSum(): Promise<RoundInput> {
-    const { blobs, log } = this.#parts;
-    const { sum } = this.#course;
-    if (sum === null) throw unusable('its sum was opened before');
-    const opened = await openSum(sum, blobs, this.#reading());
-    this.#meanUpdate = opened.meanUpdate;
-    const { evidence, falseWitnesses } = opened;
-    if (falseWitnesses.length > 0) log.warn({ sites: falseWitnesses }, 'sites revealed false shares');
-    if (this.#brief.plan.survey === undefined) return { kind: 'opened', evidence };
-    return { kind: 'opened', evidence, measures: surveyMeasuresOf(opened) };
-  }
-
-  #reading(): SumReading {
-    const { plan, planHash } = this.#brief;
-    const ringSites = Math.max(...this.state.groups.map(({ sites }) => sites.length));
-    return { plan, planHash, ringSites, yieldTurn: this.#parts.yieldTurn };
-  }
-
-  async #makeCandidate(): Promise<RoundInput> {
-    const { blobs, yieldTurn, journal } = this.#parts;
-    const { server, release } = this.#brief.plan;
-    // That the sum is open is on disk: a restart begins from the sum.
-    await this.#files.spool.clear();
-    const moments = journal.state.release?.moments ?? null;
-    const update = this.#meanUpdate ?? (await this.#keptMeanUpdate());
-    this.#meanUpdate = null;
-    const made = await makeCandidate({ blobs, server, release, moments, update, yieldTurn });
-    return { kind: 'candidate', hash: made.candidate, moments: made.moments };
-  }
-
-  #keptMeanUpdate(): Promise<Float32Array> {
-    const { blobs, journal } = this.#parts;
-    const { id, members } = this.state;
-    const evidence = journal.state.rounds.find((round) => round.id === id)?.evidence;
-    if (evidence == null) throw unusable('its sum is in no log');
-    const survivors = [...members.values()].filter((member) => reached(member, 'uploaded')).length;
-    return keptMean(evidence, survivors, blobs, this.#reading());
-  }
-
-  async #close(action: Extract<RoundAction, { kind: 'close' }>, facts: readonly EventBody[]): Promise<void> {
+  async #close(action: RoundEnd, facts: readonly EventBody[]): Promise<void> {
     const { journal, log } = this.#parts;
-    const { outcome, difference } = action;
-    const reason = action.reason.slice(0, REASON_LENGTH);
-    const { id: roundId, number, members } = this.state;
+    const end = shortened(action);
+    const { outcome, reason } = end;
+    const { id: roundId, members } = this.state;
     // The facts of this very transition go first: the release's evidence is folded from them.
     if (facts.length > 0) await journal.append(...facts);
-    await journal.change((state) => {
-      const closed: EventBody = { kind: 'round-closed', roundId, outcome, reason, difference };
-      const suspects = quarantines(state);
-      const round = state.rounds.find(({ id }) => id === roundId);
-      if (outcome !== 'accepted' || state.release === null || round?.candidate == null) {
-        return { events: [closed, ...suspects], result: undefined };
-      }
-      const { candidate: hash, moments, survivors } = round;
-      const sum = round.evidence?.sum ?? null;
-      const release = { number: state.release.number + 1, hash, round: number, sum, survivors, moments };
-      return { events: [{ kind: 'release-made', ...release }, closed, ...suspects], result: undefined };
-    });
+    await journal.change((state) => ({ events: endingEvents(state, this.state, end), result: undefined }));
     log.info({ outcome, reason }, 'the round has ended');
     for (const site of members.keys()) this.#parts.send(site, this.#closing(outcome, reason));
     await this.#parts.rounds.end(roundId, this.#files).catch((error: unknown) => {

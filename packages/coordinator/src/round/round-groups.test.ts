@@ -74,13 +74,22 @@ test('a round with too few groups, or too few sites in them, fails and says so',
   few.groups.forEach((sites, index) => few.play.all('uploaded', sites.slice(0, index < 2 ? 4 : 1)));
   expect(few.play.deadline().end).toMatchObject({
     outcome: 'failed',
-    reason: 'too few groups can still be summed: 2 of at least 3',
+    reason: expect.stringMatching(
+      /^too few groups can still be summed: 2 of at least 3\. Of the last: .* 1 of/,
+    ) as unknown,
   });
   const small = relearning({ minimumSites: 9 });
   small.groups.forEach((sites, index) => small.play.all('uploaded', sites.slice(0, index < 2 ? 4 : 1)));
   expect(small.play.deadline().end).toMatchObject({
     outcome: 'failed',
-    reason: 'too few sites are left in the groups that can be summed: 8 of at least 9',
+    reason: 'too few masked updates arrived: 8 of at least 9',
+  });
+  const late = relearning({ minimumSites: 13 });
+  late.play.all('uploaded', SITES).all('confirmed', SITES);
+  late.groups.forEach((sites, index) => late.play.all('revealed', sites.slice(0, index < 3 ? 4 : 1)));
+  expect(late.play.deadline().end).toMatchObject({
+    outcome: 'failed',
+    reason: 'too few sites are in the groups that can still be summed: 12 of at least 13',
   });
 });
 

@@ -5,7 +5,16 @@ import type { RoundAction, RoundFact, RoundInput, RoundOutcome } from './round-i
 import { drawnGroups, endsByGroups, floorOf, groupStandings, UNMASKING } from './round-groups.ts';
 import type { GroupStanding } from './round-groups.ts';
 import { isAwaited, participants, reached, STEP_RULES, tally } from './round-state.ts';
-import type { Member, RoundRules, RoundState, Stage, Step } from './round-state.ts';
+import type { Member, RoundState, Stage, Step } from './round-state.ts';
+import {
+  ARITHMETIC_TIME,
+  durationOf,
+  hangs,
+  isArithmetic,
+  shortage,
+  shortageOfGroups,
+  withinReach,
+} from './step-end.ts';
 import { decide } from './verdict.ts';
 import type { PooledDifference } from './verdict.ts';
 
@@ -14,8 +23,6 @@ import type { PooledDifference } from './verdict.ts';
  * coordinator itself was away, milliseconds.
  */
 export const RETURN_TIME: number = 120_000;
-/** Bound on the coordinator's own arithmetic, milliseconds: generous, but nothing waits without end. */
-export const ARITHMETIC_TIME: number = 900_000;
 
 export interface Transition {
   readonly state: RoundState;
@@ -156,7 +163,7 @@ class Turn {
     const by = this.#at + RETURN_TIME;
     const sites = ids([...members.values()].filter(({ present }) => present));
     // The coordinator's own arithmetic begins anew, and so does its time.
-    const least = DEADLINES[step] === null ? this.#at + ARITHMETIC_TIME : by;
+    const least = isArithmetic(step) ? this.#at + ARITHMETIC_TIME : by;
     const deadlineAt = Math.max(this.#state.deadlineAt ?? least, least);
     const returnBy = this.#state.returnBy === null ? null : Math.max(this.#state.returnBy, by);
     const returning = sites.length === 0 ? null : { by, sites: new Set(sites) };
@@ -236,7 +243,7 @@ class Turn {
   #settle(expired: boolean): this {
     const { step } = this.#state;
     if (step === null) return this;
-    if (step === 'opening' || step === 'candidate') {
+    if (isArithmetic(step)) {
       return expired ? this.fail('the coordinator took too long to compute the result') : this;
     }
     const connected = withinReach(this.#state);
@@ -390,63 +397,6 @@ class Turn {
 
 const PRIVATE_ROUND = 'a private round: every site decides for itself and tells nobody how its customers fared';
 const SURVEYED = 'the survey’s sum is open; no model changed';
-
-const SHORTAGE: Readonly<Record<Step, string>> = {
-  replies: 'too few sites accepted the offer',
-  advertisements: 'too few sites sent their keys',
-  shares: 'too few sites completed the key exchange',
-  updates: 'too few masked updates arrived',
-  confirmations: 'too few sites signed the list of survivors',
-  reveals: 'too few sites helped to open the sum',
-  opening: 'the sum could not be opened',
-  candidate: 'the candidate could not be made',
-  reports: 'too few evaluation reports arrived',
-};
-
-/** The plan's deadline that bounds each step; null for the coordinator's own arithmetic. */
-const DEADLINES: Readonly<Record<Step, keyof RoundRules['deadlines'] | null>> = {
-  replies: 'recruiting',
-  advertisements: 'keys',
-  shares: 'keys',
-  updates: 'relearning',
-  confirmations: 'unmasking',
-  reveals: 'unmasking',
-  opening: null,
-  candidate: null,
-  reports: 'evaluating',
-};
-
-function durationOf(step: Step, { deadlines }: RoundRules): number {
-  const deadline = DEADLINES[step];
-  return deadline === null ? ARITHMETIC_TIME : deadlines[deadline];
-}
-
-/** Sites that have answered and those that are connected and may. */
-function withinReach(state: RoundState): number {
-  const { answered, waiting } = tally(state);
-  return answered.length + waiting.length;
-}
-
-/** Whether the step can end well only if sites that lost their connection come back. */
-function hangs(state: RoundState): boolean {
-  if (withinReach(state) < floorOf(state)) return true;
-  return endsByGroups(state) && groupStandings(state).some((one) => one.answered + one.waiting < one.floor);
-}
-
-function shortage(step: Step, answered: number, needed: number): string {
-  return `${SHORTAGE[step]}: ${answered} of at least ${needed}`;
-}
-
-function shortageOfGroups({ groups, members, rules }: RoundState): string | null {
-  const live = groups.filter(({ lost }) => lost === null).length;
-  if (live < rules.minimumGroups)
-    return `too few groups can still be summed: ${live} of at least ${rules.minimumGroups}`;
-  const last = groups.findLast(({ lost }) => lost !== null)?.lost ?? 'none';
-  if (live === 0) return `every group was given up, the last because ${last}`;
-  const sites = [...members.values()].filter((member) => reached(member, 'advertised') && !member.lost).length;
-  if (sites >= rules.minimumSites) return null;
-  return `too few sites are left in the groups that can be summed: ${sites} of at least ${rules.minimumSites}`;
-}
 
 function asked(site: SiteId): Member {
   const nothing = { confirmed: false, revealed: false, report: null, out: null, lost: false, dropped: false };

@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+
+import type { PlanTemplate, RoundPlan, SiteId } from '@noren/protocol';
+
+import { CoordinatorError } from '../coordinator-error.ts';
+import { eligibleSites, runningRound } from './federation-state.ts';
+import type { FederationState } from './federation-state.ts';
+import { makeRoundId } from './round-id.ts';
+
+/** The plan of the next round. Throws CoordinatorError `no-plan`, `round-running`, `too-few-sites`. */
+export function nextPlan(
+  state: FederationState,
+  plan: FederationState['plan'],
+  connected: readonly SiteId[],
+): RoundPlan {
+  const { backbone, release } = state;
+  const why = obstacle(state, connected, plan?.template);
+  if (backbone === null || plan === null || release === null) throw new CoordinatorError('no-plan', why ?? '');
+  if (why !== null) throw new CoordinatorError(runningRound(state) === null ? 'too-few-sites' : 'round-running', why);
+  const last = state.rounds[0];
+  const round = (last?.number ?? 0) + 1;
+  return {
+    ...plan.template,
+    federation: state.name,
+    roundId: makeRoundId(round, randomBytes(4).toString('hex')),
+    round,
+    backbone: backbone.hash,
+    release: release.hash,
+    vectorLength: plan.vectorLength,
+    previousPlanHash: last?.planHash ?? null,
+    roster: state.roster?.hash ?? null,
+  };
+}
+
+/** Why no round by this plan, or the one in force, can start now; null if one can. */
+export function obstacle(
+  state: FederationState,
+  connected: readonly SiteId[],
+  plan: Pick<PlanTemplate, 'cohort'> | undefined = state.plan?.template,
+): string | null {
+  if (state.backbone === null || state.plan === null || state.release === null) return 'No plan has been adopted.';
+  const round = runningRound(state);
+  if (round !== null) return `Round ${round.number} is running.`;
+  const needed = (plan ?? state.plan.template).cohort.minimumSites;
+  const eligible = eligibleSites(state);
+  const there = connected.filter((site) => eligible.has(site)).length;
+  if (there >= needed) return null;
+  const listed = state.roster === null ? '' : ' and on the registrar’s roster';
+  return `Waiting for sites: ${there} of the ${needed} that a round needs are connected${listed}.`;
+}
