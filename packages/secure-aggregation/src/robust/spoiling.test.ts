@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { breakdown } from './combination.ts';
-import { spoiling, type ComparedGroups } from './spoiling.ts';
+import { spoiling, type GroupComparison } from './spoiling.ts';
 
 test.each([
   [1000, 0.005, 1e-18],
@@ -55,13 +55,13 @@ test.each([
   [4, 4, 3],
   [7, 2, 6],
 ])('of %i groups of %i sites %i corrupt ones spoil as many as counting says', (groups, size, corrupt) => {
-  const compared: ComparedGroups = { cohort: groups * size, groups, combination: 'median' };
+  const compared: GroupComparison = { cohort: groups * size, groups, combination: 'median' };
   const { log2BrokenDown, breakdown: least } = spoiling(compared, corrupt / (groups * size));
   expect(2 ** log2BrokenDown).toBeCloseTo(countedAtLeast(groups, size, corrupt, least), 9);
 });
 
 test('fewer corrupt sites than groups that must be spoilt never break a combination', () => {
-  const compared: ComparedGroups = { cohort: 1000, groups: 62, combination: 'median' };
+  const compared: GroupComparison = { cohort: 1000, groups: 62, combination: 'median' };
   expect(spoiling(compared, 0.03)).toMatchObject({ breakdown: 31, log2BrokenDown: -Infinity });
   expect(spoiling(compared, 0.031).log2BrokenDown).toBeGreaterThan(-Infinity);
   expect(spoiling(compared, 1)).toMatchObject({ share: 1, log2BrokenDown: 0, log2BrokenDownByChance: 0 });

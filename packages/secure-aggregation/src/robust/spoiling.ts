@@ -4,7 +4,7 @@ import { log2AtLeast } from '../topology/hypergeometric.ts';
 import { breakdown, type Combination } from './combination.ts';
 
 /** A cohort divided at random into groups of equal size, or of two sizes that differ by one. */
-export interface ComparedGroups {
+export interface GroupComparison {
   readonly cohort: number;
   readonly groups: number;
   readonly combination: Combination;
@@ -26,7 +26,7 @@ export interface Spoiling {
 }
 
 /** @param corruptFraction of the cohort, 0 .. 1, whichever sites these are before the groups are drawn */
-export function spoiling(compared: ComparedGroups, corruptFraction: number): Spoiling {
+export function spoiling(compared: GroupComparison, corruptFraction: number): Spoiling {
   const { cohort, groups, combination } = compared;
   const least = breakdown(combination, groups);
   const corrupt = mostOf(corruptFraction, cohort);
@@ -41,7 +41,7 @@ export function spoiling(compared: ComparedGroups, corruptFraction: number): Spo
   };
 }
 
-function meanOverSizes({ cohort, groups }: ComparedGroups, of: (sites: number) => number): number {
+function meanOverSizes({ cohort, groups }: GroupComparison, of: (sites: number) => number): number {
   const smallest = Math.floor(cohort / groups);
   const larger = cohort - groups * smallest;
   return ((groups - larger) * of(smallest) + larger * of(smallest + 1)) / groups;
@@ -53,7 +53,7 @@ function meanOverSizes({ cohort, groups }: ComparedGroups, of: (sites: number) =
  * all, which can only make it likelier. The smallest of these probabilities is far above that of the least double: 1e-166 for
  * 2,500 groups.
  */
-function spoiltAtLeast({ cohort, groups }: ComparedGroups, corrupt: number, least: number): number {
+function spoiltAtLeast({ cohort, groups }: GroupComparison, corrupt: number, least: number): number {
   const size = Math.ceil(cohort / groups);
   const chance = new Float64Array(least + 1);
   chance[0] = 1;
