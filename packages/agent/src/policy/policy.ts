@@ -74,46 +74,49 @@ export type SitePolicyInput = {
     | undefined;
 };
 
-export const sitePolicySchema: z.ZodType<SitePolicy, SitePolicyInput> = z
-  .strictObject({
-    minimumSites: z.int().min(3).max(255).default(3),
-    minimumThresholdFraction: z.number().gt(0.5).max(1).default(0.6),
-    federatedGroups: z.union([z.literal('all'), z.array(z.string().min(1).max(128)).max(512)]).default('all'),
-    maximumEpochs: z.int().min(1).max(10_000).default(50),
-    maximumReferenceEpochs: z.int().min(1).max(10_000).default(200),
-    maximumClipNorm: z.number().positive().max(1e6).default(100),
-    minimumCustomers: z.int().min(1).max(1_000_000_000).default(20),
-    hours: z.strictObject({ from: clock, to: clock, timeZone }).nullable().default(null),
-    maximumRoundsPerDay: z.int().min(1).max(10_000).nullable().default(null),
-    registrarKey: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/, 'must be the 64 hexadecimal digits that `noren registrar key` prints')
-      .nullable()
-      .default(null),
-    minimumRosterFraction: z.number().min(0).max(1).default(0),
-    evaluation: z.enum(['metrics', 'verdict', 'none']).default('metrics'),
-    privacyBudget: z
-      .strictObject({
-        asset: z.string().min(1).max(128).default('customers'),
-        epsilon: z.number().positive().max(1000),
-        delta: z.number().min(1e-15).lt(1),
-      })
-      .nullable()
-      .default(null),
-    minimumNoiseMultiplier: z.number().min(0).max(1e6).default(0),
-    privacyModes: z
-      .array(z.enum(['distributed', 'local', 'central']))
-      .min(1)
-      .max(3)
-      .default(['distributed', 'local']),
-    surveys: z.boolean().default(true),
-    minimumGateConfidence: z.number().min(0.5).lt(1).default(0.8),
-    maximumGateMargin: z.number().min(0).max(1).default(0.05),
-  })
-  .refine(({ minimumRosterFraction, registrarKey }) => minimumRosterFraction === 0 || registrarKey !== null, {
+const clauses = z.strictObject({
+  minimumSites: z.int().min(3).max(255).default(3),
+  minimumThresholdFraction: z.number().gt(0.5).max(1).default(0.6),
+  federatedGroups: z.union([z.literal('all'), z.array(z.string().min(1).max(128)).max(512)]).default('all'),
+  maximumEpochs: z.int().min(1).max(10_000).default(50),
+  maximumReferenceEpochs: z.int().min(1).max(10_000).default(200),
+  maximumClipNorm: z.number().positive().max(1e6).default(100),
+  minimumCustomers: z.int().min(1).max(1_000_000_000).default(20),
+  hours: z.strictObject({ from: clock, to: clock, timeZone }).nullable().default(null),
+  maximumRoundsPerDay: z.int().min(1).max(10_000).nullable().default(null),
+  registrarKey: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be the 64 hexadecimal digits that `noren registrar key` prints')
+    .nullable()
+    .default(null),
+  minimumRosterFraction: z.number().min(0).max(1).default(0),
+  evaluation: z.enum(['metrics', 'verdict', 'none']).default('metrics'),
+  privacyBudget: z
+    .strictObject({
+      asset: z.string().min(1).max(128).default('customers'),
+      epsilon: z.number().positive().max(1000),
+      delta: z.number().min(1e-15).lt(1),
+    })
+    .nullable()
+    .default(null),
+  minimumNoiseMultiplier: z.number().min(0).max(1e6).default(0),
+  privacyModes: z
+    .array(z.enum(['distributed', 'local', 'central']))
+    .min(1)
+    .max(3)
+    .default(['distributed', 'local']),
+  surveys: z.boolean().default(true),
+  minimumGateConfidence: z.number().min(0.5).lt(1).default(0.8),
+  maximumGateMargin: z.number().min(0).max(1).default(0.05),
+});
+
+export const sitePolicySchema: z.ZodType<SitePolicy, SitePolicyInput> = clauses.refine(
+  ({ minimumRosterFraction, registrarKey }) => minimumRosterFraction === 0 || registrarKey !== null,
+  {
     path: ['minimumRosterFraction'],
     error: 'is a share of the sites that a registrar lists: name its key as registrarKey',
-  });
+  },
+);
 
 function isTimeZone(name: string): boolean {
   try {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { defaultTraining, privateTraining, robustAggregation, type PlanTemplate } from '@noren/protocol';
-import { presetPlan } from '@noren/recommender';
+import { freshValues, parameterGroups, presetPlan, writeBackbone } from '@noren/recommender';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
 
 import { architecture } from '../backbone/architecture.ts';
@@ -15,17 +15,35 @@ const usual = presetPlan('sequence', architecture, defaultTraining('sequence', {
 afterEach(() => vi.restoreAllMocks());
 afterAll(() => rmSync(home, { recursive: true }));
 
-/** What `noren plan secrecy` prints on standard output. */
-async function secrecy(plan: PlanTemplate, ...flags: string[]): Promise<string> {
-  const file = join(home, 'plan.json');
-  writeFileSync(file, JSON.stringify(plan));
+/** What `noren plan ...` prints on standard output. */
+async function plan(...words: string[]): Promise<string> {
   let printed = '';
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
     printed += String(text);
     return true;
   });
-  await createProgram().parseAsync(['--language', 'en', 'plan', 'secrecy', file, ...flags], { from: 'user' });
+  await createProgram().parseAsync(['--language', 'en', 'plan', ...words], { from: 'user' });
   return printed;
+}
+
+function secrecy(template: PlanTemplate, ...flags: string[]): Promise<string> {
+  const file = join(home, 'plan.json');
+  writeFileSync(file, JSON.stringify(template));
+  return plan('secrecy', file, ...flags);
+}
+
+function backboneFile(): string {
+  const values = freshValues(architecture, 7);
+  const groups = parameterGroups(architecture);
+  const tensors = groups
+    .flatMap((group) => group.tensors)
+    .map(({ name, shape }) => [name, { shape, data: values.get(name) ?? new Float32Array() }] as const);
+  const file = join(home, 'backbone.safetensors');
+  writeFileSync(
+    file,
+    writeBackbone({ config: architecture, groups: groups.map(({ name }) => name), tensors: new Map(tensors) }),
+  );
+  return file;
 }
 
 test('a complete graph stands its counts for certain', async () => {
@@ -52,8 +70,7 @@ test('groups that are compared are held against the breakdown point of their com
 });
 
 test('a program reads the same as JSON, in which what cannot happen is null', async () => {
-  const plan = privateTraining(usual, 1000);
-  const printed: unknown = JSON.parse(await secrecy(plan, '--json'));
+  const printed: unknown = JSON.parse(await secrecy(privateTraining(usual, 1000), '--json'));
   expect(printed).toMatchObject({
     asked: { sites: 5, minimumSurvivors: 4, corruptFraction: 0.1 },
     groups: [{ groups: 1, sites: 5, threshold: 4 }],
@@ -61,6 +78,22 @@ test('a program reads the same as JSON, in which what cannot happen is null', as
     spoiling: null,
     updateBytes: null,
   });
+});
+
+test('with a backbone the bytes of an update are counted', async () => {
+  // 79,872 bytes of values (docs/plans.md), and two elements more.
+  const printed: unknown = JSON.parse(await secrecy(usual, '--json', '--backbone', backboneFile()));
+  expect(printed).toMatchObject({ ringBits: 32, updateBytes: 79_872 + 8 });
+  const narrow = { ...usual, update: { ...usual.update, valueBits: 12 } };
+  const packed: unknown = JSON.parse(await secrecy(narrow, '--sites', '100', '--json', '--backbone', backboneFile()));
+  expect(packed).toMatchObject({ ringBits: 19, updateBytes: Math.ceil(((79_872 / 4 + 2) * 19) / 8) });
+});
+
+test('a plan that compares groups can be asked for', async () => {
+  const words = ['new', 'sequence', '--backbone', backboneFile(), '--robust', '8', '--combine', 'trimmed-mean'];
+  const template = JSON.parse(await plan(...words)) as PlanTemplate;
+  expect(template.aggregation).toEqual({ profile: 'robust', groupSize: 8, combine: 'trimmed-mean' });
+  expect(await secrecy(template)).toContain('24 sites mask in 3 groups, drawn anew each round.');
 });
 
 test('Japanese is spoken, too', async () => {

@@ -43,7 +43,7 @@ type NewOptions = SurveyedPlanOptions & {
   readonly private?: number;
   readonly identity: boolean;
   readonly robust?: number;
-  readonly combine: (typeof combinations)[number];
+  readonly combine?: (typeof combinations)[number];
 };
 
 function newCommand(): Command {
@@ -70,14 +70,21 @@ function newCommand(): Command {
         .conflicts('private'),
     )
     .addOption(
-      new Option('--combine <how>', 'with --robust: how the means of the groups become one update')
-        .choices(combinations)
-        .default('median'),
+      new Option(
+        '--combine <how>',
+        'with --robust: how the means of the groups become one update; default median',
+      ).choices(combinations),
     )
     .addHelpText('after', `\nPresets\n${presetLines()}\n${newExamples}`);
   return surveyOptions(command).action(async (preset: string, options: NewOptions, called: Command) => {
     const { terminal } = openTerminal(called);
     const { private: customers, robust, combine } = options;
+    if (combine !== undefined && robust === undefined) {
+      throw new CliError(
+        '--combine says how groups are compared: say how large they are with --robust.',
+        exitCode.usage,
+      );
+    }
     if (preset === 'adaptive' || preset === 'auto') {
       if (customers === undefined && robust === undefined && !options.identity) {
         return printSurveyedPlan(preset, options, terminal);
@@ -94,7 +101,8 @@ function newCommand(): Command {
     // How many items a site has makes no difference to a plan.
     const planned = { ...config, identity: options.identity ? 1 : 0 };
     const usual = presetPlan(name, planned, defaultTraining(name, {}));
-    const grouped = robust === undefined ? usual : robustAggregation(usual, { groupSize: robust, combine });
+    const grouped =
+      robust === undefined ? usual : robustAggregation(usual, { groupSize: robust, combine: combine ?? 'median' });
     const template = customers === undefined ? grouped : privateTraining(grouped, customers);
     terminal.out(JSON.stringify(template, null, 2));
   });

@@ -81,10 +81,10 @@ function eventTable(
   ];
   if (robust !== null && spoiling !== null) {
     const name = phrases.combinations[robust.combination];
-    const { breakdown, log2BrokenDown, log2BrokenDownByChance } = spoiling;
+    const { breakdown, ofSites, byChance } = spoiling;
     events.push(
-      [phrases.brokenDown(text(corrupt), name, text(breakdown), text(groupsOf(assurance))), log2BrokenDown],
-      [phrases.brokenDownByChance(corruptShare, name), log2BrokenDownByChance],
+      [phrases.brokenDown(text(corrupt), name, text(breakdown), text(groupsOf(assurance))), ofSites.log2BrokenDown],
+      [phrases.brokenDownByChance(corruptShare, name), byChance.log2BrokenDown],
     );
   }
   return renderTable(
@@ -96,7 +96,7 @@ function eventTable(
 function spoiltText({ corruptFraction }: Fears, { corrupt, spoiling }: Assurance, phrases: SecrecyPhrases): string[] {
   if (spoiling === null) return [];
   return [
-    phrases.spoiltGroups(percentText(corruptFraction), text(corrupt), percentText(spoiling.share)),
+    phrases.spoiltGroups(percentText(corruptFraction), text(corrupt), percentText(spoiling.ofSites.share)),
     phrases.eachRound,
   ];
 }

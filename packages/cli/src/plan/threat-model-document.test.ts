@@ -116,8 +116,8 @@ function comparedGroups(): string {
       groups.reduce((sum, group) => sum + group.groups, 0),
       `${spoilt(0).breakdown - 1} / ${spoilt(0, 'trimmed-mean').breakdown - 1}`,
       ...[0.005, 0.01, 0.02, 0.05].map((corrupt) => {
-        const { share, log2BrokenDownByChance } = spoilt(corrupt);
-        return `${percentText(share)}: ${chance(log2BrokenDownByChance)}`;
+        const { share, log2BrokenDown } = spoilt(corrupt).byChance;
+        return `${percentText(share)}: ${chance(log2BrokenDown)}`;
       }),
     ];
   });

@@ -11,12 +11,10 @@ test.each([
 ])(
   '%i sites in groups of 16, each corrupt with chance %d: half of the groups are spoilt with %d (design, section 5.1)',
   (cohort, fraction, expected) => {
-    const { log2BrokenDownByChance } = spoiling(
-      { cohort, groups: Math.floor(cohort / 16), combination: 'median' },
-      fraction,
-    );
+    const compared: GroupComparison = { cohort, groups: Math.floor(cohort / 16), combination: 'median' };
+    const { log2BrokenDown } = spoiling(compared, fraction).byChance;
     // The design gives one digit.
-    expect(Math.abs(Math.log10(2 ** log2BrokenDownByChance / expected))).toBeLessThan(0.3);
+    expect(Math.abs(Math.log10(2 ** log2BrokenDown / expected))).toBeLessThan(0.3);
   },
 );
 
@@ -30,56 +28,65 @@ test.each([
   'with %d of the sites corrupt groups of up to %i are sound for the greater part (design, section 5.1)',
   (fraction, size) => {
     const shareOf = (sites: number): number =>
-      spoiling({ cohort: 1000 * sites, groups: 1000, combination: 'median' }, fraction).share;
+      spoiling({ cohort: 1000 * sites, groups: 1000, combination: 'median' }, fraction).byChance.share;
     expect(shareOf(size)).toBeLessThan(0.503);
     expect(shareOf(size + 1)).toBeGreaterThan(0.5);
   },
 );
 
-/** The probability from all the ways in which `corrupt` of `groups * size` sites can be chosen. */
-function countedAtLeast(groups: number, size: number, corrupt: number, least: number): number {
-  const sites = groups * size;
+/** The probability from all the ways in which so many corrupt sites can be chosen; groups of two sizes as they come. */
+function countedAtLeast({ cohort, groups }: GroupComparison, corrupt: number, least: number): number {
   let [ways, spoilt] = [0, 0];
-  for (let chosen = 0; chosen < 2 ** sites; chosen++) {
-    const of = Array.from({ length: sites }, (_, site) => (chosen >> site) & 1);
-    if (of.reduce((sum, bit) => sum + bit, 0) !== corrupt) continue;
+  for (let chosen = 0; chosen < 2 ** cohort; chosen++) {
+    const sites = Array.from({ length: cohort }, (_, site) => site).filter((site) => ((chosen >> site) & 1) === 1);
+    if (sites.length !== corrupt) continue;
     ways++;
-    const hit = new Set(of.flatMap((bit, site) => (bit === 1 ? [Math.floor(site / size)] : [])));
-    if (hit.size >= least) spoilt++;
+    if (new Set(sites.map((site) => Math.floor((site * groups) / cohort))).size >= least) spoilt++;
   }
   return spoilt / ways;
 }
 
 test.each([
-  [5, 3, 4],
-  [4, 4, 3],
-  [7, 2, 6],
-])('of %i groups of %i sites %i corrupt ones spoil as many as counting says', (groups, size, corrupt) => {
-  const compared: GroupComparison = { cohort: groups * size, groups, combination: 'median' };
-  const { log2BrokenDown, breakdown: least } = spoiling(compared, corrupt / (groups * size));
-  expect(2 ** log2BrokenDown).toBeCloseTo(countedAtLeast(groups, size, corrupt, least), 9);
+  [5, 15, 4],
+  [4, 16, 3],
+  [7, 14, 6],
+])('of %i groups of %i sites %i corrupt ones spoil as many as counting says', (groups, cohort, corrupt) => {
+  const compared: GroupComparison = { cohort, groups, combination: 'median' };
+  const { ofSites, breakdown: least } = spoiling(compared, corrupt / cohort);
+  expect(2 ** ofSites.log2BrokenDown).toBeCloseTo(countedAtLeast(compared, corrupt, least), 9);
+});
+
+test.each([
+  [4, 14, 3],
+  [6, 15, 4],
+])('of %i groups of %i sites, of two sizes, as many or more', (groups, cohort, corrupt) => {
+  const compared: GroupComparison = { cohort, groups, combination: 'median' };
+  const { ofSites, breakdown: least } = spoiling(compared, corrupt / cohort);
+  const counted = countedAtLeast(compared, corrupt, least);
+  expect(2 ** ofSites.log2BrokenDown).toBeGreaterThanOrEqual(counted);
+  expect(2 ** ofSites.log2BrokenDown).toBeLessThan(1.5 * counted);
 });
 
 test('fewer corrupt sites than groups that must be spoilt never break a combination', () => {
   const compared: GroupComparison = { cohort: 1000, groups: 62, combination: 'median' };
-  expect(spoiling(compared, 0.03)).toMatchObject({ breakdown: 31, log2BrokenDown: -Infinity });
-  expect(spoiling(compared, 0.031).log2BrokenDown).toBeGreaterThan(-Infinity);
-  expect(spoiling(compared, 1)).toMatchObject({ share: 1, log2BrokenDown: 0, log2BrokenDownByChance: 0 });
-  expect(spoiling(compared, 0)).toMatchObject({
-    share: 0,
-    log2BrokenDown: -Infinity,
-    log2BrokenDownByChance: -Infinity,
-  });
+  const brokenDown = (change: Partial<GroupComparison>, fraction: number): number =>
+    spoiling({ ...compared, ...change }, fraction).ofSites.log2BrokenDown;
+  expect(spoiling(compared, 0.03).breakdown).toBe(31);
+  expect(brokenDown({}, 0.03)).toBe(-Infinity);
+  expect(brokenDown({}, 0.031)).toBeGreaterThan(-Infinity);
   // Of the trimmed mean a fifth.
-  expect(spoiling({ ...compared, combination: 'trimmed-mean' }, 0.012).log2BrokenDown).toBe(-Infinity);
-  expect(spoiling({ ...compared, combination: 'trimmed-mean' }, 0.013).log2BrokenDown).toBeGreaterThan(-Infinity);
+  expect(brokenDown({ combination: 'trimmed-mean' }, 0.012)).toBe(-Infinity);
+  expect(brokenDown({ combination: 'trimmed-mean' }, 0.013)).toBeGreaterThan(-Infinity);
 });
 
-test('groups of two sizes are counted as if all were of the larger, never as less', () => {
-  // 33 sites in 8 groups, one of which has five: the chance lies between those of eight groups of four and of five.
-  const of = (cohort: number): number =>
-    spoiling({ cohort, groups: 8, combination: 'median' }, 5 / cohort).log2BrokenDown;
-  expect(of(33)).toBeGreaterThanOrEqual(of(32));
+test('all sites spoil all groups, and none spoil none', () => {
+  const compared: GroupComparison = { cohort: 1000, groups: 62, combination: 'median' };
+  const [all, none] = [
+    { share: 1, log2BrokenDown: 0 },
+    { share: 0, log2BrokenDown: -Infinity },
+  ];
+  expect(spoiling(compared, 1)).toMatchObject({ ofSites: all, byChance: all });
+  expect(spoiling(compared, 0)).toMatchObject({ ofSites: none, byChance: none });
 });
 
 test.each([

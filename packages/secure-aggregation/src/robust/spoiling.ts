@@ -14,15 +14,17 @@ export interface GroupComparison {
 export interface Spoiling {
   /** Fewest spoilt groups with which the combination can be anything. */
   readonly breakdown: number;
+  /** Where the corrupt sites are so many of the cohort: an adversary has got hold of them. */
+  readonly ofSites: Spoilt;
+  /** Where each site is corrupt by itself with so much chance: broken data, broken machines. */
+  readonly byChance: Spoilt;
+}
+
+export interface Spoilt {
   /** Spoilt groups, on average, / groups. */
   readonly share: number;
-  /**
-   * log2 of the probability that the combination breaks down, at most, where the corrupt sites are so many of the cohort: an
-   * adversary who has got hold of them. -Infinity: they are fewer than the groups that must be spoilt.
-   */
+  /** log2 of the probability that the combination breaks down, at most; -Infinity for never. */
   readonly log2BrokenDown: number;
-  /** The same where each site is corrupt by itself with so much chance: broken data, broken machines. */
-  readonly log2BrokenDownByChance: number;
 }
 
 /** @param corruptFraction of the cohort, 0 .. 1, whichever sites these are before the groups are drawn */
@@ -30,14 +32,16 @@ export function spoiling(compared: GroupComparison, corruptFraction: number): Sp
   const { cohort, groups, combination } = compared;
   const least = breakdown(combination, groups);
   const corrupt = mostOf(corruptFraction, cohort);
-  const byChance = meanOverSizes(compared, (sites) => -Math.expm1(sites * Math.log1p(-corruptFraction)));
+  const chance = meanOverSizes(compared, (sites) => -Math.expm1(sites * Math.log1p(-corruptFraction)));
   return {
     breakdown: least,
-    share: meanOverSizes(compared, (draws) => 2 ** log2AtLeast({ population: cohort, marked: corrupt, draws }, 1)),
-    log2BrokenDown: Math.log2(spoiltAtLeast(compared, corrupt, least)),
+    ofSites: {
+      share: meanOverSizes(compared, (draws) => 2 ** log2AtLeast({ population: cohort, marked: corrupt, draws }, 1)),
+      log2BrokenDown: Math.log2(spoiltAtLeast(compared, corrupt, least)),
+    },
     // With groups of two sizes the mean of their chances for all: more spoilt than on average are then likelier, if anything
     // (Hoeffding 1956, "On the distribution of the number of successes in independent trials").
-    log2BrokenDownByChance: log2BinomialAtLeast(groups, byChance, least),
+    byChance: { share: chance, log2BrokenDown: log2BinomialAtLeast(groups, chance, least) },
   };
 }
 

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 
 import { groupParameters } from '../group-parameters.ts';
-import { codeOf } from '../testing/federation.ts';
+import { codeOf, siteIdOf } from '../testing/federation.ts';
 import { assuranceOf, type Fears } from './assurance.ts';
+import { groupsOf } from './grouping.ts';
 
 const fears = (sites: number, change: Partial<Fears> = {}): Fears => ({
   sites,
@@ -87,6 +88,26 @@ test('what is too unlikely for a double is not called impossible', () => {
   expect(log2Broken.active).toBeGreaterThan(-Infinity);
   const fewer = assuranceOf(fears(10_000, { corruptFraction: 47 / 10_000 }));
   expect(fewer.log2Broken.active).toBe(-Infinity);
+});
+
+test('the groups that sites draw are spoilt and lost as often as counted', () => {
+  const cohort = Array.from({ length: 300 }, (_, index) => siteIdOf(index)).sort();
+  const [corrupt, lost] = [new Set(cohort.slice(0, 15)), new Set(cohort.slice(100, 130))];
+  let [groups, spoilt, closed] = [0, 0, 0];
+  for (let round = 1; round <= 100; round++) {
+    for (const group of groupsOf({ seed: new Uint8Array(32).fill(3), round, groupSize: 8 }, cohort)) {
+      const left = group.filter((siteId) => !lost.has(siteId)).length;
+      groups++;
+      if (group.some((siteId) => corrupt.has(siteId))) spoilt++;
+      if (group.length === 8 && left < groupParameters(8).minimumSurvivors) closed++;
+    }
+  }
+  const { spoiling, log2Lost } = assuranceOf(
+    fears(300, { robust: { ...robust, groupSize: 8 }, corruptFraction: 0.05, lostFraction: 0.1 }),
+  );
+  // 3,700 groups, 3,300 of them of eight sites; the bounds are four standard deviations.
+  expect(Math.abs(spoilt / groups - spoiling!.ofSites.share)).toBeLessThan(0.032);
+  expect(Math.abs(closed / 3300 - 2 ** log2Lost.group)).toBeLessThan(0.016);
 });
 
 test('a plan that needs more survivors, for its noise, can lose fewer before masking ends', () => {
