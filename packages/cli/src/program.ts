@@ -43,8 +43,13 @@ export function createProgram(): Command {
     statusCommand(),
     benchCommand(),
   ]) {
-    // Subcommands made apart do not inherit the parent's settings.
-    program.addCommand(command.copyInheritedSettings(program));
+    program.addCommand(command);
   }
+  inherit(program);
   return program;
+}
+
+/** Subcommands made apart do not inherit the parent's settings: how errors end, and where help is offered. */
+function inherit(parent: Command): void {
+  for (const command of parent.commands) inherit(command.copyInheritedSettings(parent));
 }

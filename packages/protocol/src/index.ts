@@ -28,6 +28,7 @@ export { signPlan, verifyPlanSignature } from './plan/plan-signature.ts';
 export { planMasking, planQuantiser } from './plan/plan-masking.ts';
 export type { PlanMasking } from './plan/plan-masking.ts';
 export { privateTraining } from './plan/private-training.ts';
+export { robustAggregation } from './plan/robust-aggregation.ts';
 export { defaultTraining } from './plan/default-training.ts';
 export { modalitySubsets, subsetMeasure, surveyLength, surveyMeasures } from './plan/plan-survey.ts';
 export type { PlanEvidence, PlanSurvey, SurveyPlanParts, SurveyProbe } from './plan/plan-survey.ts';
@@ -53,6 +54,8 @@ export type {
 export { decodeSiteMessage, encodeSiteMessage } from './messages/site-message.ts';
 export type { ActivityName, Hello, OfferReply, Progress, SiteMessage, Withdrawal } from './messages/site-message.ts';
 export type { EvaluationReport, MetricInterval, StrategyScore } from './messages/evaluation-report.ts';
+export { maskingTraffic } from './messages/masking-traffic.ts';
+export type { MaskingGroup, MaskingTraffic } from './messages/masking-traffic.ts';
 export { decodeUploadMessage, encodeUploadMessage } from './messages/transfer-message.ts';
 export type { UploadHeader, UploadMessage } from './messages/transfer-message.ts';
 export type { EnrolRequest, EnrolResponse } from './messages/enrolment-message.ts';

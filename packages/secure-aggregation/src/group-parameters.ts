@@ -25,6 +25,11 @@ export interface SiteFloor {
   readonly minimumSites: number;
   /** Least threshold / sites, 0..1. */
   readonly minimumThresholdFraction: number;
+  /**
+   * Least sites of the round, in all its groups, / sites that the registrar lists, 0..1; needs `registeredIdentities`. Without
+   * it 0. A coordinator that leaves most sites out chooses among whom an update hides, and who colludes there has a larger part.
+   */
+  readonly minimumRosterFraction?: number | undefined;
 }
 
 /** In a sum of two, each site learns the other's input by subtracting its own. */

@@ -35,7 +35,9 @@ export {
   type NoisyQuantiser,
   type NoisySumRules,
 } from './ring/noisy-quantiser.ts';
+export { assuranceOf, type Assurance, type Fears, type GroupAssurance } from './topology/assurance.ts';
 export { groupsOf, parametersWithin, smallestGroup, type Grouping } from './topology/grouping.ts';
+export type { Spoiling } from './robust/spoiling.ts';
 export { combineMeans, type Combination } from './robust/combination.ts';
 export { inspectGroups, type GroupInspection } from './robust/hygiene.ts';
 export { suspicionAfter, suspicionLimit, UNSUSPECTED, type ComparedGroup, type Suspicion } from './robust/suspicion.ts';

@@ -43,6 +43,11 @@ test.each<[string, unknown, RegExp]>([
   ['no JSON', '{version:', /is not JSON/],
   ['an unknown field', { version: 1, data, polcy: {} }, /polcy/],
   ['a policy below the floor', { version: 1, data, policy: { minimumSites: 2 } }, /policy\.minimumSites/],
+  [
+    'a share of the roster of no registrar',
+    { version: 1, data, policy: { minimumRosterFraction: 0.5 } },
+    /policy\.minimumRosterFraction.*registrarKey/,
+  ],
   ['an endpoint open to the network', { version: 1, data, serving: { host: '0.0.0.0', port: 80 } }, /serving\.host/],
   ['a port out of range', { version: 1, data, serving: { port: 70_000 } }, /serving\.port/],
   ['delays the wrong way round', { version: 1, data, reconnect: { firstDelay: 9, longestDelay: 2 } }, /firstDelay/],

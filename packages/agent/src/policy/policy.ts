@@ -36,6 +36,11 @@ export interface SitePolicy {
    * the coordinator says who the sites are.
    */
   readonly registrarKey: string | null;
+  /**
+   * Smallest share of the registrar's active sites that must take part, 0 .. 1, in all groups of the round: with fewer this site
+   * leaves before it has sent a share. 0 for any number; needs `registrarKey`.
+   */
+  readonly minimumRosterFraction: number;
   readonly evaluation: EvaluationShare;
   /**
    * What may be known about any one customer after all private rounds: (epsilon, delta) of the data that `asset` names, 'customers'
@@ -69,7 +74,7 @@ export type SitePolicyInput = {
     | undefined;
 };
 
-export const sitePolicySchema: z.ZodType<SitePolicy, SitePolicyInput> = z.strictObject({
+const clauses = z.strictObject({
   minimumSites: z.int().min(3).max(255).default(3),
   minimumThresholdFraction: z.number().gt(0.5).max(1).default(0.6),
   federatedGroups: z.union([z.literal('all'), z.array(z.string().min(1).max(128)).max(512)]).default('all'),
@@ -84,6 +89,7 @@ export const sitePolicySchema: z.ZodType<SitePolicy, SitePolicyInput> = z.strict
     .regex(/^[0-9a-f]{64}$/, 'must be the 64 hexadecimal digits that `noren registrar key` prints')
     .nullable()
     .default(null),
+  minimumRosterFraction: z.number().min(0).max(1).default(0),
   evaluation: z.enum(['metrics', 'verdict', 'none']).default('metrics'),
   privacyBudget: z
     .strictObject({
@@ -103,6 +109,14 @@ export const sitePolicySchema: z.ZodType<SitePolicy, SitePolicyInput> = z.strict
   minimumGateConfidence: z.number().min(0.5).lt(1).default(0.8),
   maximumGateMargin: z.number().min(0).max(1).default(0.05),
 });
+
+export const sitePolicySchema: z.ZodType<SitePolicy, SitePolicyInput> = clauses.refine(
+  ({ minimumRosterFraction, registrarKey }) => minimumRosterFraction === 0 || registrarKey !== null,
+  {
+    path: ['minimumRosterFraction'],
+    error: 'is a share of the sites that a registrar lists: name its key as registrarKey',
+  },
+);
 
 function isTimeZone(name: string): boolean {
   try {

@@ -158,6 +158,7 @@ function optionsOf({
     floor: {
       minimumSites: Math.max(policy.minimumSites, fewestSurvivors(offer.plan.privacy)),
       minimumThresholdFraction: policy.minimumThresholdFraction,
+      minimumRosterFraction: policy.minimumRosterFraction,
     },
   };
 }

@@ -96,11 +96,10 @@ describe('a site whose policy names a registrar', () => {
     expect(reply).toMatchObject({ accepted: false, reason: expect.stringContaining('names no roster') as string });
   });
 
-  test('masks with the sites on the roster, and not when the coordinator adds one', async () => {
+  /** A federation in which the first sites of a, b, c, ... stand on the registrar's roster. */
+  async function registered(count: number, listed: readonly string[], clause: { minimumRosterFraction?: number } = {}) {
     const federation = await TestFederation.start();
-    const { coordinator } = federation;
-    const sites = await federation.sites(4, { policy });
-    const listed = ['a', 'b', 'c'];
+    const sites = await federation.sites(count, { policy: { ...policy, ...clause } });
     const add = await Promise.all(
       listed.map(async (id) => {
         const { identityKey } = await readPublicIdentity(siteOf(sites, id).home);
@@ -108,17 +107,44 @@ describe('a site whose policy names a registrar', () => {
       }),
     );
     const bytes = signRoster(nextRoster('harbour', null, { add, suspend: [] }, new Uint8Array(32)), registrar);
-    const roster = coordinator.put(bytes);
+    const roster = federation.coordinator.put(bytes);
     expect(roster).toBe(contentHash(bytes));
-    const round = coordinator.begin(federation.plan({ roster }));
-    coordinator.offer([...listed, 'd'], federation.plan({ roster }));
-    expect(await coordinator.message('d', 'offerReply')).toMatchObject({ accepted: false });
-    for (const id of listed) {
+    return { federation, coordinator: federation.coordinator, plan: federation.plan({ roster }) };
+  }
+
+  /** Begins a round with these sites and tells them whose keys have come. */
+  async function keysOf({ coordinator, plan }: Awaited<ReturnType<typeof registered>>, present: readonly string[]) {
+    const round = coordinator.begin(plan);
+    coordinator.offer([...present], plan);
+    for (const id of present) {
       const { kind: _kind, ...advertisement } = await coordinator.message(id, 'keyAdvertisement');
       round.advertise(advertisement);
     }
     const keyRoster = round.closeKeys();
-    for (const id of listed) coordinator.tell(id, { kind: 'keyRoster', ...keyRoster });
+    for (const id of present) coordinator.tell(id, { kind: 'keyRoster', ...keyRoster });
+  }
+
+  test('masks with the sites on the roster, and not when the coordinator adds one', async () => {
+    const listed = ['a', 'b', 'c'];
+    const round = await registered(4, listed);
+    const { coordinator, plan } = round;
+    coordinator.offer(['d'], plan);
+    expect(await coordinator.message('d', 'offerReply')).toMatchObject({ accepted: false });
+    await keysOf(round, listed);
     expect(await coordinator.message('a', 'sealedShares')).toBeDefined();
+  });
+
+  test('leaves before it has shared anything when most of the roster is left out of the round', async () => {
+    const round = await registered(5, ['a', 'b', 'c', 'd', 'e'], { minimumRosterFraction: 0.8 });
+    await keysOf(round, ['a', 'b', 'c']);
+    const { reason } = await round.coordinator.message('a', 'withdrawal');
+    expect(reason).toBe('3 of the 5 sites that the registrar lists take part; this site goes on from 4.');
+    expect(round.coordinator.heard.filter(({ message }) => message.kind === 'sealedShares')).toEqual([]);
+  });
+
+  test('goes on when enough of the roster takes part', async () => {
+    const round = await registered(5, ['a', 'b', 'c', 'd', 'e'], { minimumRosterFraction: 0.8 });
+    await keysOf(round, ['a', 'b', 'c', 'd']);
+    expect(await round.coordinator.message('a', 'sealedShares')).toBeDefined();
   });
 });

@@ -11,4 +11,11 @@ export function wholeNumber(minimum: number, maximum: number): (text: string) =>
   };
 }
 
+/** A share of the sites, 0 .. 1. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError('a number from 0 to 1 is needed.');
+}
+
 export const port: (text: string) => number = wholeNumber(0, 65_535);

@@ -11,6 +11,7 @@ import { renderTable } from '../terminal/table.ts';
 import { wholeNumber } from './choices.ts';
 import { openTerminal } from './open-terminal.ts';
 import { planPrivacyCommand } from './plan-privacy.ts';
+import { planSecrecyCommand } from './plan-secrecy.ts';
 import { readNamed } from './read-named.ts';
 import { printSurveyedPlan, surveyOptions, type SurveyedPlanOptions } from './surveyed-plan.ts';
 
@@ -23,6 +24,7 @@ export function planCommand(): Command {
   plan.addCommand(checkCommand());
   plan.addCommand(adoptCommand());
   plan.addCommand(planPrivacyCommand());
+  plan.addCommand(planSecrecyCommand());
   return plan;
 }
 
@@ -32,9 +34,17 @@ Examples
   noren plan new adaptive --survey latest --backbone backbone.safetensors > plan.json
   noren plan new fine-tune --identity --backbone backbone.safetensors > plan.json
   noren plan new sequence --private 200000 --backbone backbone.safetensors > plan.json
+  noren plan new fine-tune --robust 16 --backbone backbone.safetensors > plan.json
 `;
 
-type NewOptions = SurveyedPlanOptions & { readonly private?: number; readonly identity: boolean };
+const combinations = ['median', 'trimmed-mean', 'geometric-median'] as const;
+
+type NewOptions = SurveyedPlanOptions & {
+  readonly private?: number;
+  readonly identity: boolean;
+  readonly robust?: number;
+  readonly combine?: (typeof combinations)[number];
+};
 
 function newCommand(): Command {
   const command = new Command('new')
@@ -51,22 +61,49 @@ function newCommand(): Command {
         .default(false)
         .conflicts('private'),
     )
+    .addOption(
+      new Option(
+        '--robust <sites>',
+        'compare groups of at least so many sites, 4 to 64, so that some spoilt ones do no harm; else all sites are added up',
+      )
+        .argParser(wholeNumber(4, 64))
+        .conflicts('private'),
+    )
+    .addOption(
+      new Option(
+        '--combine <how>',
+        'with --robust: how the means of the groups become one update; default median',
+      ).choices(combinations),
+    )
     .addHelpText('after', `\nPresets\n${presetLines()}\n${newExamples}`);
   return surveyOptions(command).action(async (preset: string, options: NewOptions, called: Command) => {
     const { terminal } = openTerminal(called);
-    const { private: customers } = options;
+    const { private: customers, robust, combine } = options;
+    if (combine !== undefined && robust === undefined) {
+      throw new CliError(
+        '--combine says how groups are compared: say how large they are with --robust.',
+        exitCode.usage,
+      );
+    }
     if (preset === 'adaptive' || preset === 'auto') {
-      if (customers === undefined && !options.identity) return printSurveyedPlan(preset, options, terminal);
-      throw new CliError('--private and --identity go with a preset, not with a choice from a survey.', exitCode.usage);
+      if (customers === undefined && robust === undefined && !options.identity) {
+        return printSurveyedPlan(preset, options, terminal);
+      }
+      throw new CliError(
+        '--private, --robust and --identity go with a preset, not with a choice from a survey.',
+        exitCode.usage,
+      );
     }
     const name = presetCalled(preset);
     const { presetPlan, readBackbone } = await import('@noren/recommender');
-    const { defaultTraining, privateTraining } = await import('@noren/protocol');
+    const { defaultTraining, privateTraining, robustAggregation } = await import('@noren/protocol');
     const { config } = readBackbone(await readNamed(options.backbone, 'backbone'));
     // How many items a site has makes no difference to a plan.
     const planned = { ...config, identity: options.identity ? 1 : 0 };
     const usual = presetPlan(name, planned, defaultTraining(name, {}));
-    const template = customers === undefined ? usual : privateTraining(usual, customers);
+    const grouped =
+      robust === undefined ? usual : robustAggregation(usual, { groupSize: robust, combine: combine ?? 'median' });
+    const template = customers === undefined ? grouped : privateTraining(grouped, customers);
     terminal.out(JSON.stringify(template, null, 2));
   });
 }

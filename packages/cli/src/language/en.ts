@@ -1,4 +1,5 @@
 import type { Phrases } from './phrases.ts';
+import { englishSecrecy } from './secrecy.ts';
 
 const strategies = {
   scratch: 'scratch',
@@ -48,4 +49,5 @@ export const english: Phrases = {
   mean: 'mean of sites',
   siteStopped: (site, logFile) => `Site ${site} stopped by itself; its log is ${logFile}`,
   coordinatorStopped: (logFile) => `The coordinator stopped by itself; its log is ${logFile}`,
+  secrecy: englishSecrecy,
 };

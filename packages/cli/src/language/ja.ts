@@ -1,4 +1,5 @@
 import type { Phrases } from './phrases.ts';
+import { japaneseSecrecy } from './secrecy.ts';
 
 const strategies = {
   scratch: 'ゼロから学習',
@@ -50,4 +51,5 @@ export const japanese: Phrases = {
   mean: '拠点平均',
   siteStopped: (site, logFile) => `拠点 ${site} が停止しました。ログ: ${logFile}`,
   coordinatorStopped: (logFile) => `コーディネーターが停止しました。ログ: ${logFile}`,
+  secrecy: japaneseSecrecy,
 };

@@ -1,3 +1,5 @@
+import type { SecrecyPhrases } from './secrecy.ts';
+
 /** Everything the command says in two languages. A phrase missing in one language does not compile. */
 export interface Phrases {
   readonly dataFolder: (path: string) => string;
@@ -43,4 +45,5 @@ export interface Phrases {
   readonly mean: string;
   readonly siteStopped: (site: string, logFile: string) => string;
   readonly coordinatorStopped: (logFile: string) => string;
+  readonly secrecy: SecrecyPhrases;
 }

@@ -1,6 +1,8 @@
 import { defaultTraining, type PlanTemplate } from '@noren/protocol';
-import { parameterGroups, presetPlan, type RecommenderConfig } from '@noren/recommender';
+import { presetPlan, type RecommenderConfig } from '@noren/recommender';
 import { presetNames, presets, type PresetName } from '@noren/recommender/presets';
+
+import { federatedValues } from './federated-values.ts';
 
 export interface PresetRow {
   readonly preset: PresetName;
@@ -18,11 +20,8 @@ export function presetRows(config: RecommenderConfig): readonly PresetRow[] {
   return presetNames.map((preset) => {
     const plan = presetPlan(preset, config, defaultTraining(preset, {}));
     const { summary, paper } = presets[preset];
-    const values = parameterGroups({ ...config, adapterRank: plan.adapters?.rank ?? 0 })
-      .filter(({ name }) => plan.groups[name]?.scope === 'federated')
-      .flatMap(({ tensors }) => tensors)
-      .reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
-    return { preset, summary, paper, shared: partsWith(plan, 'federated'), kept: keptBy(plan), sent: 4 * values };
+    const sent = 4 * federatedValues(plan, config);
+    return { preset, summary, paper, shared: partsWith(plan, 'federated'), kept: keptBy(plan), sent };
   });
 }
 

@@ -117,6 +117,38 @@ test('attack 2, cohort stuffing: a coordinator cannot add sites that the registr
   expect(await rejectionCodeOf(first(registered).round.share(rosterOf(registered)))).toBeUndefined();
 });
 
+test('attack 2, cohort stuffing: nor leave so many out that a site is alone with those it has won', async () => {
+  const registeredIdentities = registeredOf(10);
+  const floor = { minimumSites: 3, minimumThresholdFraction: 0.5 };
+  const cases = [
+    { present: 4, minimumRosterFraction: 0.5, code: 'too-few-sites' },
+    { present: 5, minimumRosterFraction: 0.5, code: undefined },
+    // Without such a clause three of ten are a round.
+    { present: 3, minimumRosterFraction: undefined, code: undefined },
+    { present: 9, minimumRosterFraction: 1, code: 'too-few-sites' },
+    { present: 10, minimumRosterFraction: 1, code: undefined },
+  ];
+  for (const { present, minimumRosterFraction, code } of cases) {
+    const federation = federationOf(present, () => ({
+      registeredIdentities,
+      floor: { ...floor, minimumRosterFraction },
+    }));
+    const { round } = first(federation);
+    const roster = rosterOf(federation);
+    expect(await rejectionCodeOf(round.share(roster))).toBe(code);
+    if (code !== undefined) expect(await rejectionCodeOf(round.share(roster))).toBe('abandoned');
+  }
+});
+
+test('attack 2, cohort stuffing: a share of a roster that there is not, or that is none, is refused before anything is said', () => {
+  const floor = { minimumSites: 3, minimumThresholdFraction: 0.5 };
+  expect(codeOf(() => federationOf(3, () => ({ floor: { ...floor, minimumRosterFraction: 0.5 } })))).toBe('malformed');
+  for (const minimumRosterFraction of [Number.NaN, -0.1, 1.1]) {
+    const options = { registeredIdentities: registeredOf(3), floor: { ...floor, minimumRosterFraction } };
+    expect(codeOf(() => federationOf(3, () => options))).toBe('malformed');
+  }
+});
+
 test('attack 3, key substitution: nor, for a site that the registrar lists, its own identity', async () => {
   const registeredIdentities = registeredOf(4);
   const federation = federationOf(4, () => ({ registeredIdentities }));

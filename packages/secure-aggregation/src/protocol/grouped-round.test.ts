@@ -243,6 +243,34 @@ test('attack 17, grinding of groups: sites of the coordinator’s making cannot 
   expect(await rejectionCodeOf(federation.sites.get(siteIdOf(0))!.share(roster))).toBe('unknown-identity');
 });
 
+test('attack 17, grinding of groups: nor can sites be left out until a site has the company that suits', async () => {
+  const robust = { ...SEED, groupSize: 4 };
+  const registeredIdentities = new Map(Array.from({ length: 16 }, (_, i) => [siteIdOf(i), identityOf(i).publicKey]));
+  const won = [siteIdOf(3), siteIdOf(7), siteIdOf(11)];
+  // The least cohorts that the seed divides so that site 0 is alone with three that were won over.
+  const others = Array.from(registeredIdentities.keys()).filter((id) => id !== siteIdOf(0) && !won.includes(id));
+  const cohorts = Array.from({ length: 2 ** others.length }, (_, left) => others.filter((_id, at) => (left >> at) & 1))
+    .map((honest) => [siteIdOf(0), ...won, ...honest].sort())
+    .filter((cohort) => cohort.length >= 8)
+    .filter((cohort) => {
+      const group = groupsOf(robust, cohort).find((members) => members.includes(siteIdOf(0)))!;
+      return group.length === 4 && won.every((siteId) => group.includes(siteId));
+    });
+  const ground = cohorts.toSorted((a, b) => b.length - a.length)[0]!;
+  const group = groupsOf(robust, ground).find((members) => members.includes(siteIdOf(0)))!;
+  expect(ground.length).toBeLessThan(16);
+  const floor = { minimumSites: 3, minimumThresholdFraction: 0.5 };
+  for (const { minimumRosterFraction, code } of [
+    { minimumRosterFraction: 0, code: undefined },
+    { minimumRosterFraction: (ground.length + 1) / 16, code: 'too-few-sites' },
+  ]) {
+    const override = { registeredIdentities, floor: { ...floor, minimumRosterFraction } };
+    const federation = new DividedFederation(16, robust, override);
+    const roster = rosterFor(federation.advertise(), group, ground);
+    expect(await rejectionCodeOf(federation.sites.get(siteIdOf(0))!.share(roster))).toBe(code);
+  }
+});
+
 test('attack 17, grinding of groups: keys, nonces, plan and round id have no part in the drawing', () => {
   const cohort = Array.from({ length: 300 }, (_, index) => siteIdOf(index)).sort();
   const drawn = groupsOf(SEED, cohort);

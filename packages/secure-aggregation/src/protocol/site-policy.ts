@@ -13,13 +13,18 @@ import { keysStatement, survivorsStatement, verifyStatement } from './transcript
  */
 
 /** A checked copy: compared with a NaN, every round would pass. @throws AggregationError `malformed` */
-export function siteFloor({ minimumSites, minimumThresholdFraction }: SiteFloor): SiteFloor {
-  const valid = Number.isSafeInteger(minimumSites) && minimumThresholdFraction >= 0 && minimumThresholdFraction <= 1;
-  if (valid) return { minimumSites, minimumThresholdFraction };
+export function siteFloor({ minimumSites, minimumThresholdFraction, minimumRosterFraction = 0 }: SiteFloor): SiteFloor {
+  const valid =
+    Number.isSafeInteger(minimumSites) && [minimumThresholdFraction, minimumRosterFraction].every(isFraction);
+  if (valid) return { minimumSites, minimumThresholdFraction, minimumRosterFraction };
   throw new AggregationError(
     'malformed',
-    `A site's floor is a whole number of sites and a fraction of them, not ${minimumSites} and ${minimumThresholdFraction}.`,
+    `A site's floor is a whole number of sites and fractions of them, not ${minimumSites}, ${minimumThresholdFraction} and ${minimumRosterFraction}.`,
   );
+}
+
+function isFraction(value: number): boolean {
+  return value >= 0 && value <= 1;
 }
 
 /** The site's own number. @throws AggregationError `not-included` if it is absent or stands there with other keys */
@@ -45,6 +50,28 @@ export function assertRegistered(roster: Roster, registered: ReadonlyMap<string,
   const invented = roster.cohort.filter((siteId) => !registered.has(siteId));
   if (invented.length === 0) return;
   throw new AggregationError('unknown-identity', `${invented.join(', ')} not registered.`, invented);
+}
+
+/**
+ * A coordinator cannot add sites to a registrar's, but it can leave them out, until a site is alone with those that collude, or
+ * until groups drawn from so few fall as it likes. Asked once, of all groups together: later on the group's threshold bounds
+ * who may be missing, and what becomes of other groups does not change this one's sum.
+ *
+ * @throws AggregationError `too-few-sites`
+ */
+export function assertPresence(
+  roster: Roster,
+  registered: ReadonlyMap<string, Uint8Array>,
+  { minimumRosterFraction = 0 }: SiteFloor,
+): void {
+  const present = roster.cohort.length;
+  // 0.07 of 100 are 7, and 0.07 * 100 is a little more.
+  const needed = Math.ceil(minimumRosterFraction * registered.size - 1e-9);
+  if (present >= needed) return;
+  throw new AggregationError(
+    'too-few-sites',
+    `${present} of the ${registered.size} sites that the registrar lists take part; this site goes on from ${needed}.`,
+  );
 }
 
 /**

@@ -19,7 +19,15 @@ import { assertChunkLength, DEFAULT_CHUNK_LENGTH, maskInPlace, type MaskedVector
 import { NONCE_BYTES, Roster } from './roster.ts';
 import { assertRound, roundContext, type RoundContext } from './round-context.ts';
 import type { SiteNumber } from './site-number.ts';
-import { assertFloor, assertRegistered, assertSurvivors, assertWitnesses, findSelf, siteFloor } from './site-policy.ts';
+import {
+  assertFloor,
+  assertPresence,
+  assertRegistered,
+  assertSurvivors,
+  assertWitnesses,
+  findSelf,
+  siteFloor,
+} from './site-policy.ts';
 import { FreshSecrets, PeerSecrets, type HeldShares } from './site-secrets.ts';
 import type { Sharing, SiteState } from './site-state.ts';
 import { decodeSiteState, encodeSiteState, RESUMABLE_STEPS, type ResumableStep } from './site-state-codec.ts';
@@ -73,6 +81,9 @@ export class SiteRound {
     this.#identity = options.identity;
     this.#floor = siteFloor(options.floor);
     this.#registered = options.registeredIdentities ?? null;
+    if (this.#registered === null && this.#floor.minimumRosterFraction !== 0) {
+      throw new AggregationError('malformed', 'A share of the sites that a registrar lists needs a registrar’s list.');
+    }
     this.#random = options.random ?? secureRandom;
   }
 
@@ -139,7 +150,10 @@ export class SiteRound {
     try {
       const roster = Roster.verify(this.#context, message);
       const self = findSelf(roster, own, this.#identity.publicKey);
-      if (this.#registered !== null) assertRegistered(roster, this.#registered);
+      if (this.#registered !== null) {
+        assertRegistered(roster, this.#registered);
+        assertPresence(roster, this.#registered, this.#floor);
+      }
       assertFloor(roster.parameters, this.#floor, roster.members.length, 'advertised keys');
 
       const schedule = new KeySchedule(this.#context.planHash, roster.hash);

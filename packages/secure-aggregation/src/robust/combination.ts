@@ -13,6 +13,12 @@ export type Combination = 'median' | 'trimmed-mean' | 'geometric-median';
 /** Cut off at each end. */
 const TRIMMED = 0.2;
 
+/** Fewest spoilt of so many groups with which the result can be anything. @param groups 1 or more */
+export function breakdown(combination: Combination, groups: number): number {
+  // The spoilt ones can all lie on one side, where as many are cut off.
+  return combination === 'trimmed-mean' ? Math.floor(TRIMMED * groups) + 1 : Math.ceil(groups / 2);
+}
+
 /** Coordinates between two turns of the event loop. */
 const PIECE = 16_384;
 

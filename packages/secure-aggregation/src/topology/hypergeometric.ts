@@ -52,7 +52,8 @@ function log2Of({ population, marked, draws }: Draw, k: number): number {
   return (logChoose(marked, k) + logChoose(population - marked, draws - k) - logChoose(population, draws)) * Math.LOG2E;
 }
 
-function logChoose(n: number, k: number): number {
+/** ln of the binomial coefficient. */
+export function logChoose(n: number, k: number): number {
   return logFactorial(n) - logFactorial(k) - logFactorial(n - k);
 }
 
@@ -72,6 +73,6 @@ export function logFactorial(n: number): number {
 }
 
 /** log2(1 - 2^x) for x <= 0. */
-function log2OneMinus(x: number): number {
+export function log2OneMinus(x: number): number {
   return Math.log1p(-(2 ** x)) * Math.LOG2E;
 }

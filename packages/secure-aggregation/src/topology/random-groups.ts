@@ -25,10 +25,18 @@ export type Adversary = 'passive' | 'active';
  * @param corruptFraction of the cohort, 0 .. 1, whichever sites these are before the groups are drawn
  */
 export function log2Broken(groups: RandomGroups, corruptFraction: number, adversary: Adversary): number {
-  const { cohort, group, threshold } = groups;
+  const { cohort, group } = groups;
+  return Math.min(0, log2GroupBroken(groups, corruptFraction, adversary) + Math.log2(Math.ceil(cohort / group)));
+}
+
+/** The same of one group. Of a group that is the whole cohort: never, or surely. */
+export function log2GroupBroken(
+  { cohort, group, threshold }: RandomGroups,
+  corruptFraction: number,
+  adversary: Adversary,
+): number {
   const draw = { population: cohort, marked: mostOf(corruptFraction, cohort), draws: group };
-  const needed = adversary === 'passive' ? threshold : 2 * threshold - group;
-  return Math.min(0, log2AtLeast(draw, needed) + Math.log2(Math.ceil(cohort / group)));
+  return log2AtLeast(draw, adversary === 'passive' ? threshold : 2 * threshold - group);
 }
 
 /** log2 of the probability that one group loses so many sites that its sum stays closed. @param lostFraction 0 .. 1 */
