@@ -76,7 +76,7 @@ describe('nothing is given twice', () => {
     expect(codeOf(() => revealed.round.mask(vectorOf(0)))).toBe('already-masked');
   });
 
-  test('a state from before a step that the site knows it took is refused', async () => {
+  test('attack 18, rolled back: a state from before a step that the site knows it took is refused', async () => {
     const federation = await masked(4);
     const [site] = federation.sites as [TestSite, ...TestSite[]];
     const before = site.round.export();
