@@ -192,7 +192,7 @@ test('Flower (f), SecretFlow, DISCO: seeds and rounding come from the cryptograp
 test('xaynet: no participant can open another’s mask; with the coordinator it takes a threshold of them', async () => {
   const federation = new TestFederation(5, 4);
   await federation.advertiseAndShare(federation.sites, federation.sites);
-  for (const site of federation.sites.slice(0, 4)) federation.upload(site, new Int32Array(4));
+  for (const site of federation.sites.slice(0, 4)) await federation.upload(site, new Int32Array(4));
   const request = federation.confirmSurvivors();
   const revealed = federation.sites.slice(0, 4).map(({ round }) => round.reveal(request));
   const { advertisements } = federation.roster!;

@@ -58,8 +58,8 @@ describe('another round of the same plan', () => {
     const [earlier, later] = [roundOf(3, 'round-1'), roundOf(3, 'round-2')];
     await earlier.advertiseAndShare(earlier.sites, earlier.sites);
     await later.advertiseAndShare(later.sites, later.sites);
-    const { header } = earlier.upload(first(earlier), zeros());
-    for (const site of earlier.sites.slice(1)) earlier.upload(site, zeros());
+    const { header } = await earlier.upload(first(earlier), zeros());
+    for (const site of earlier.sites.slice(1)) await earlier.upload(site, zeros());
     const upload = (change: Partial<typeof header>): string | undefined =>
       codeOf(() => later.coordinator.beginUpload(siteIdOf(0), { ...header, ...change }));
     expect(upload({})).toBe('wrong-round');
@@ -67,7 +67,7 @@ describe('another round of the same plan', () => {
     expect(upload({ roundId: 'round-2', rosterHash: later.rosterHash })).toBe('bad-signature');
 
     const old = first(earlier).round.reveal(earlier.confirmSurvivors());
-    for (const site of later.sites) later.upload(site, zeros());
+    for (const site of later.sites) await later.upload(site, zeros());
     later.confirmSurvivors();
     const reveal = (change: Partial<RevealedShares>): string | undefined =>
       codeOf(() => later.coordinator.reveal(siteIdOf(0), { ...old, ...change }));
@@ -185,7 +185,7 @@ describe('another group of the same round', () => {
       expect(codeOf(() => coordinator.beginUpload(stranger, header))).toBe('wrong-roster');
       const sink = coordinator.beginUpload(siteId, header);
       [...chunks].forEach((chunk, index) => sink.chunk(index, chunk));
-      sink.complete();
+      await sink.complete(chunks);
     }
     const survived = coordinator.closeUploads();
     for (const siteId of survived.keys())
