@@ -42,6 +42,20 @@ test('noise that only the coordinator adds is for sites that say so', () => {
   expect(reasons({ privacyModes: ['central'] }, { mode: 'central' })).toEqual([]);
 });
 
+test('a coordinator cannot lower the noise by what its plan takes for granted: who colludes, and who buys where', () => {
+  const colluding = "the plan's noise allows for 1 colluding sites, this site asks for at least 2";
+  expect(reasons({ minimumColluding: 2 }, { colluding: 1 })).toEqual([colluding]);
+  expect(reasons({ minimumColluding: 2 }, { colluding: 2 })).toEqual([]);
+  // Where every site adds the whole noise, it does not depend on others.
+  expect(reasons({ minimumColluding: 2 }, { colluding: 0, mode: 'local' })).toEqual([]);
+  expect(reasons({ minimumSitesPerCustomer: 3 }, { sitesPerCustomer: 2 })).toEqual([
+    'the plan counts a customer at 2 site(s), this site asks for at least 3',
+  ]);
+  expect(reasons({ minimumSitesPerCustomer: 3 }, { sitesPerCustomer: 3 })).toEqual([]);
+  const homes = { salt: 'a'.repeat(64), sites: ['aoyama', 'harbour'] };
+  expect(reasons({ minimumSitesPerCustomer: 3 }, { homes })).toEqual([]);
+});
+
 test('the round that would go beyond the budget is refused, with the figures', () => {
   const one = roundCost({ ...examplePrivacy, noiseMultiplier: 1, samplingRate: 0.1 });
   const within = (steps: number): boolean =>

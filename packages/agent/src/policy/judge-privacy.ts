@@ -34,7 +34,8 @@ function exactReasons({ privacyBudget, minimumNoiseMultiplier }: SitePolicy): st
   return ["the plan's sums are exact, this site takes part only in private rounds"];
 }
 
-function floorReasons(policy: SitePolicy, { mode, noiseMultiplier, delta }: PlanPrivacy): string[] {
+function floorReasons(policy: SitePolicy, privacy: PlanPrivacy): string[] {
+  const { mode, noiseMultiplier, delta } = privacy;
   const { minimumNoiseMultiplier: least, privacyModes: modes, privacyBudget: budget } = policy;
   return [
     ...(noiseMultiplier < least
@@ -43,8 +44,27 @@ function floorReasons(policy: SitePolicy, { mode, noiseMultiplier, delta }: Plan
     ...(modes.includes(mode)
       ? []
       : [`the plan's noise is ${mode}, this site takes part only where it is ${modes.join(' or ')}`]),
+    ...assumptionReasons(policy, privacy),
     ...(budget !== null && delta > budget.delta
       ? [`the plan's delta is ${delta}, this site allows at most ${budget.delta}`]
+      : []),
+  ];
+}
+
+/**
+ * What a plan takes for granted is as good as noise: a coordinator that says that nobody is in league with it, or that no customer
+ * buys at two sites, lets every site add too little.
+ */
+function assumptionReasons(
+  { minimumColluding: colluding, minimumSitesPerCustomer: sites }: SitePolicy,
+  privacy: PlanPrivacy,
+): string[] {
+  return [
+    ...(privacy.mode === 'distributed' && privacy.colluding < colluding
+      ? [`the plan's noise allows for ${privacy.colluding} colluding sites, this site asks for at least ${colluding}`]
+      : []),
+    ...(privacy.homes === null && privacy.sitesPerCustomer < sites
+      ? [`the plan counts a customer at ${privacy.sitesPerCustomer} site(s), this site asks for at least ${sites}`]
       : []),
   ];
 }

@@ -22,6 +22,7 @@ const DAY = 86_400_000;
 export function judgePlan(policy: SitePolicy, plan: RoundPlan, site: SiteFacts): Judgement {
   const reasons = [
     ...cohortReasons(policy, plan),
+    ...backboneReasons(policy, plan),
     ...effortReasons(policy, plan),
     ...(plan.survey === undefined ? updateReasons(policy, plan) : surveyReasons(policy, plan.survey, plan)),
     ...(site.customers < policy.minimumCustomers
@@ -79,6 +80,14 @@ function cohortReasons(policy: SitePolicy, { cohort, aggregation }: RoundPlan): 
           `this site asks for at least ${percent(policy.minimumThresholdFraction)}`,
       ]
     : [];
+}
+
+/** Whoever chooses encoders and architecture can make them tell more about what was bought (secure aggregation, attack 12). */
+function backboneReasons({ backbones }: SitePolicy, { backbone }: RoundPlan): string[] {
+  if (backbones === 'all' || backbones.includes(backbone)) return [];
+  return [
+    `the plan re-learns backbone ${backbone.slice(0, 12)}, which is not among those that this site's policy lists`,
+  ];
 }
 
 /** What lets an update out, and a model in. */

@@ -20,6 +20,11 @@ export interface SitePolicy {
   readonly minimumThresholdFraction: number;
   /** Parameter groups whose update may leave: `all`, or names; `item.*` allows every group below `item`. */
   readonly federatedGroups: 'all' | string[];
+  /**
+   * Backbones that this site re-learns, SHA-256 in lower-case hex: `all`, or those that somebody it trusts has looked at. Encoders
+   * and architecture decide what an update can say about the purchases it was learned from.
+   */
+  readonly backbones: 'all' | string[];
   /** Most passes over the data in re-learning, and in personalisation. */
   readonly maximumEpochs: number;
   /** Most passes over the data to train the site's own references, once per backbone and state of the data. */
@@ -50,6 +55,10 @@ export interface SitePolicy {
   readonly privacyBudget: { readonly asset: string; readonly epsilon: number; readonly delta: number } | null;
   /** Least noise multiplier of a plan; above 0 the site takes part in private rounds only. */
   readonly minimumNoiseMultiplier: number;
+  /** Least number of sites in league with the coordinator that shared noise must stand; a plan's own figure may be larger. */
+  readonly minimumColluding: number;
+  /** Sites that may know one of this site's customers, where a plan does not give each of them a home. */
+  readonly minimumSitesPerCustomer: number;
   /** Who may add the noise. `central` trusts the coordinator with the sum without noise. */
   readonly privacyModes: PlanPrivacy['mode'][];
   /** Whether this site takes part in surveys, whose sums say how well models do here. */
@@ -78,6 +87,15 @@ const clauses = z.strictObject({
   minimumSites: z.int().min(3).max(255).default(3),
   minimumThresholdFraction: z.number().gt(0.5).max(1).default(0.6),
   federatedGroups: z.union([z.literal('all'), z.array(z.string().min(1).max(128)).max(512)]).default('all'),
+  backbones: z
+    .union([
+      z.literal('all'),
+      z
+        .array(z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256'))
+        .min(1)
+        .max(64),
+    ])
+    .default('all'),
   maximumEpochs: z.int().min(1).max(10_000).default(50),
   maximumReferenceEpochs: z.int().min(1).max(10_000).default(200),
   maximumClipNorm: z.number().positive().max(1e6).default(100),
@@ -100,6 +118,8 @@ const clauses = z.strictObject({
     .nullable()
     .default(null),
   minimumNoiseMultiplier: z.number().min(0).max(1e6).default(0),
+  minimumColluding: z.int().min(0).max(1024).default(0),
+  minimumSitesPerCustomer: z.int().min(1).max(1024).default(1),
   privacyModes: z
     .array(z.enum(['distributed', 'local', 'central']))
     .min(1)

@@ -151,7 +151,6 @@ export class Registry {
     });
   }
 
-  /** Takes a site out at once. Throws CoordinatorError `unknown-site`. */
   /** Lets a site take part again that was put in quarantine. Throws CoordinatorError `unknown-site`, `not-quarantined`. */
   release(site: SiteId, reason: string): Promise<void> {
     return this.#parts.journal.change((state) => {
@@ -164,6 +163,7 @@ export class Registry {
     });
   }
 
+  /** Takes a site out at once. Throws CoordinatorError `unknown-site`. */
   revoke(site: SiteId, reason: string): Promise<void> {
     return this.#parts.journal.change((state) => {
       if (!state.sites.has(site)) throw new CoordinatorError('unknown-site', `There is no site ${site}.`);

@@ -8,6 +8,7 @@ import { agree, keyPairFromScalar } from './agreement.ts';
 import { hashFields, hex, sha256, utf8 } from './bytes.ts';
 import { deriveKey } from './derivation.ts';
 import { identityFromPrivateKey, verifySignature } from './identity.ts';
+import { open, seal } from './sealing.ts';
 
 function bytes(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'hex'));
@@ -116,6 +117,22 @@ test('the mask stream is AES-256 of the counters 0, 1, 2, ... (NIST SP 800-38A s
     const expected = hex(encrypt(new Uint8Array(block)));
     expect(keystream.subarray(16 * counter, 16 * counter + 16).toString('hex')).toBe(expected);
   }
+});
+
+test.each([
+  { number: 13, plaintext: '', sealed: '530f8afbc74536b9a963b4f1c4cb738b' },
+  {
+    number: 14,
+    plaintext: '00000000000000000000000000000000',
+    sealed: 'cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919',
+  },
+])('AES-256-GCM seals as in McGrew and Viega 2004, test case $number', ({ plaintext, sealed }) => {
+  // Their key and nonce are zero, and nothing is associated.
+  const [key, nothing] = [new Uint8Array(32), new Uint8Array(0)];
+  expect(hex(seal(key, bytes(plaintext), nothing))).toBe(sealed);
+  expect(hex(open(key, bytes(sealed), nothing)!)).toBe(plaintext);
+  expect(open(key, bytes(sealed), new Uint8Array(1))).toBeNull();
+  expect(open(key, bytes(`${sealed.slice(0, -2)}00`), nothing)).toBeNull();
 });
 
 test('SHA-256 over several parts is SHA-256 over their concatenation (FIPS 180-4, "abc")', () => {

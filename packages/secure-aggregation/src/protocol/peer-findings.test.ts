@@ -1,10 +1,16 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
+import { secureRandom } from '../keys/random.ts';
+import { combineShares } from '../keys/secret-sharing.ts';
 import { MaskStream } from '../masks/mask-stream.ts';
 import { ringBytes } from '../masks/ring.ts';
 import { encodeUpdate, decodeSum, quantiserFor } from '../ring/quantiser.ts';
-import { codeOf, siteIdOf, TestFederation } from '../testing/federation.ts';
+import type { KeyRoster, RevealedShare } from '../messages.ts';
+import { codeOf, identityOf, rejectionCodeOf, siteIdOf, TestFederation } from '../testing/federation.ts';
+import { rosterOf, withAdvertisement, withSignedAdvertisement } from '../testing/tampering.ts';
+import { KeySchedule, matchesCommitment } from './key-schedule.ts';
 import { SiteRound } from './site-round.ts';
+import type { SiteNumber } from './site-number.ts';
 
 /*
  * What was found in shipped implementations (design, section 1.2), one test each: these mistakes must not be made here.
@@ -19,6 +25,16 @@ test('Flower (a): all 256 bits of a seed make the mask; a folded seed makes anot
   for (let bit = 0; bit < 256; bit++) {
     const changed = seed.map((byte, i) => (i === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte));
     expect(new MaskStream(changed).next(8)).not.toEqual(mask);
+  }
+});
+
+test('Flower (a): all 256 bits of a pair’s seed vary, not the 28 that text of the same length would leave', () => {
+  const schedule = new KeySchedule(new Uint8Array(32).fill(1), new Uint8Array(32).fill(2));
+  const seeds = Array.from({ length: 64 }, () => schedule.pairSeed(secureRandom(32), 0 as SiteNumber, 1 as SiteNumber));
+  // 64 seeds have a bit in common with a probability of 2^-63, one of 256 with 2^-55.
+  for (let bit = 0; bit < 256; bit++) {
+    const values = new Set(seeds.map((seed) => (seed[bit >> 3]! >> (bit & 7)) & 1));
+    expect(values.size).toBe(2);
   }
 });
 
@@ -52,6 +68,47 @@ test('Flower (c): the threshold is computed by each site, not taken from the ser
     'identityKeys',
     'roundId',
   ]);
+});
+
+test('Flower (c): keys that nobody has signed, or another site has, are not masked with', async () => {
+  const cases = [
+    { change: (roster: KeyRoster) => withAdvertisement(roster, 1, { signature: new Uint8Array(64) }) },
+    {
+      change: (roster: KeyRoster, { context }: TestFederation) =>
+        withSignedAdvertisement(roster, 1, {}, identityOf(2), context),
+    },
+  ];
+  for (const { change } of cases) {
+    const federation = new TestFederation(4, 4);
+    const roster = change(rosterOf(federation), federation);
+    expect(await rejectionCodeOf(federation.sites.at(0)!.round.share(roster))).toBe('bad-signature');
+  }
+});
+
+test('Flower (c): whom a site masks with is agreed, not told: with another list its shares and vector fit nobody', async () => {
+  const federation = new TestFederation(5, 4);
+  const { sites, coordinator } = federation;
+  const roster = rosterOf(federation);
+  const without = {
+    ...roster,
+    advertisements: roster.advertisements.slice(0, 4),
+    identityKeys: roster.identityKeys.slice(0, 4),
+  };
+  const misled = await sites.at(0)!.round.share(without);
+  expect(codeOf(() => coordinator.shares(siteIdOf(0), misled))).toBe('wrong-roster');
+  for (const { siteId, round } of sites.slice(1)) coordinator.shares(siteId, await round.share(roster));
+  const toSite1 = coordinator.closeShares().get(siteIdOf(1))!;
+  // A coordinator that passes the misled site's share on all the same.
+  const shares = [misled.shares.find(({ to }) => to === 1)!, ...toSite1.shares];
+  const delivery = { ...toSite1, sharingSites: [0, 1, 2, 3, 4], shares };
+  expect(codeOf(() => sites.at(1)!.round.receiveShares(delivery))).toBe('bad-share');
+});
+
+test('Flower (c): nobody reveals on the server’s word alone: a threshold of sites has signed the survivors', async () => {
+  const federation = new TestFederation(4, 4);
+  await federation.untilUploaded(() => new Int32Array(4));
+  const request = federation.requestFor([0, 1, 2, 3], []);
+  expect(codeOf(() => federation.sites.at(0)!.round.reveal(request))).toBe('unconfirmed');
 });
 
 test('Flower (d): the weight and the clipping indicator travel inside the masked vector only', async () => {
@@ -108,6 +165,66 @@ test('Flower (f): masks take every value of the ring, the top ones included', ()
     expect(counts.size).toBe(256);
     expect(Math.max(...counts.values())).toBeLessThan(128);
   }
+});
+
+test('Flower (f), SecretFlow, DISCO: seeds and rounding come from the cryptographic source and from nothing else', () => {
+  const predictable = vi.spyOn(Math, 'random').mockReturnValue(0.5);
+  const asked: number[] = [];
+  const counted = (bytes: number): Uint8Array => {
+    asked.push(bytes);
+    return secureRandom(bytes);
+  };
+  const federation = new TestFederation(3, 4, () => ({ random: counted }));
+  federation.sites.at(0)!.round.advertise();
+  // Self mask seed, two private keys and the nonce.
+  expect(asked).toEqual([32, 32, 32, 16]);
+  const quantiser = { clipNorm: 1e4, scale: 1, weightScale: 1, rotation: null };
+  const halves = new Float32Array(2000).fill(0.5);
+  const rounded = encodeUpdate(halves, 1, quantiser, counted);
+  expect(asked.at(-1)).toBe(32);
+  expect(encodeUpdate(halves, 1, quantiser, counted)).not.toEqual(rounded);
+  // Half of them up: 1000, standard deviation 22.
+  expect(Math.abs(rounded.slice(0, 2000).reduce((sum, value) => sum + value, 0) - 1000)).toBeLessThan(180);
+  expect(predictable).not.toHaveBeenCalled();
+  predictable.mockRestore();
+});
+
+test('xaynet: no participant can open another’s mask; with the coordinator it takes a threshold of them', async () => {
+  const federation = new TestFederation(5, 4);
+  await federation.advertiseAndShare(federation.sites, federation.sites);
+  for (const site of federation.sites.slice(0, 4)) await federation.upload(site, new Int32Array(4));
+  const request = federation.confirmSurvivors();
+  const revealed = federation.sites.slice(0, 4).map(({ round }) => round.reveal(request));
+  const { advertisements } = federation.roster!;
+  const told = (of: number, by: readonly number[]): Promise<Uint8Array | null> =>
+    combineShares(by.map((site) => revealed[site]!.shares.find((share) => share.of === of)!.share.value));
+  const opens = async (of: number, kind: RevealedShare['share']['kind'], by: readonly number[]): Promise<boolean> =>
+    matchesCommitment(kind, (await told(of, by))!, advertisements[of]!);
+  // Site 0's self mask, and the mask key of site 4, which was lost. Threshold four.
+  for (const { of, kind } of [
+    { of: 0, kind: 'self-mask' },
+    { of: 4, kind: 'mask-key' },
+  ] as const) {
+    for (const by of [
+      [1, 2],
+      [0, 1],
+      [1, 2, 3],
+      [0, 1, 2],
+    ])
+      expect(await opens(of, kind, by)).toBe(false);
+    expect(await opens(of, kind, [0, 1, 2, 3])).toBe(true);
+  }
+});
+
+test('xaynet: no key outlives its round, so that what opens one sum opens no other', () => {
+  const rounds = [new TestFederation(3, 4), new TestFederation(3, 4)];
+  const said = rounds.map(({ sites }) => sites.at(0)!.round.advertise());
+  for (const field of ['channelKey', 'maskKey', 'selfMaskCommitment', 'nonce'] as const) {
+    expect(said.at(0)![field]).not.toEqual(said.at(1)![field]);
+  }
+  // Nor is it the site's identity in another form.
+  const identity = identityOf(0).publicKey;
+  expect([said.at(0)!.channelKey, said.at(0)!.maskKey]).not.toContainEqual(identity);
 });
 
 test('google FCP: repeated, already dead and self-dead sites, and too few alive, end a client’s part', async () => {

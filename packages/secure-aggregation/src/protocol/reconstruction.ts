@@ -1,4 +1,5 @@
 import { AggregationError } from '../errors.ts';
+import { locateFalseShares } from '../keys/error-location.ts';
 import { combineShares } from '../keys/secret-sharing.ts';
 import type { RevealedShare } from '../messages.ts';
 import { matchesCommitment } from './key-schedule.ts';
@@ -13,20 +14,23 @@ export interface Testimony {
 
 export interface Reconstruction {
   readonly secret: Uint8Array;
-  /** Sites whose share does not lie on the polynomial of the others; looked for only if a first attempt failed. */
+  /** Sites whose share does not lie on the polynomials of the others; looked for only if a first attempt failed. */
   readonly falseWitnesses: readonly SiteNumber[];
 }
 
-/** Bounds the search: with more forged shares than it finds a way around, the round fails and names the site. */
+/** Bounds the search beyond what error correction finds. */
 const MAXIMUM_ATTEMPTS = 256;
 
 /**
- * The secret of `owner` that its advertisement commits to. Interpolation itself cannot tell a forged share, so every
- * result is checked against the commitment; while it does not match, other sets of `threshold` shares are tried, leaving
- * out one site, then two, and so on.
+ * The secret of `owner` that its advertisement commits to. Interpolation itself cannot tell a forged share, so every result is
+ * checked against the commitment. While it does not match, shares are left out: those that do not fit the others, of which
+ * error correction finds as many as half of what is there beyond the threshold; where more are false, one after the other,
+ * then two, and so on, for the commitment also tells what no code could.
+ *
+ * A share that does not fit was forged by who revealed it or dealt false by its owner: only those two know.
  *
  * @param testimonies at least `threshold` of them
- * @throws AggregationError `bad-share` if no set matches: the owner dealt shares of something else, or too many witnesses
+ * @throws AggregationError `bad-share` if nothing matches: the owner dealt shares of something else, or too many witnesses
  *   forged theirs; `sites` names the owner
  */
 export async function reconstruct(
@@ -37,13 +41,13 @@ export async function reconstruct(
 ): Promise<Reconstruction> {
   const { threshold } = roster.parameters;
   let attempts = 0;
-  for (const leftOut of subsetsBySize(testimonies, testimonies.length - threshold)) {
+  for (const leftOut of attemptsAt(testimonies, threshold)) {
     if (++attempts > MAXIMUM_ATTEMPTS) break;
     const used = testimonies.filter((testimony) => !leftOut.has(testimony)).slice(0, threshold);
     const secret = await matchingSecret(owner, kind, used);
     if (!secret) continue;
     // If the first attempt succeeds the shares it did not need stay untested: that would cost more than all the rest.
-    const falseWitnesses = leftOut.size === 0 ? [] : await findFalseWitnesses(owner, kind, testimonies, used);
+    const falseWitnesses = attempts === 1 ? [] : await findFalseWitnesses(owner, kind, testimonies, used);
     return { secret, falseWitnesses };
   }
   const witnesses = roster.siteIds(testimonies.map(({ by }) => by));
@@ -52,6 +56,15 @@ export async function reconstruct(
     `The shares of ${owner.siteId}'s ${kind} do not lead to what it committed to, whichever ${threshold} are taken from ${witnesses.join(', ')}: ${owner.siteId} dealt false shares, or more of the others revealed false ones than can be left out.`,
     [owner.siteId],
   );
+}
+
+/** What to leave out, the likeliest first. */
+function* attemptsAt(testimonies: readonly Testimony[], threshold: number): Generator<ReadonlySet<Testimony>> {
+  yield new Set();
+  const shares = testimonies.map(({ value }) => value);
+  const located = locateFalseShares(shares, threshold) ?? [];
+  if (located.length > 0) yield new Set(located.map((place) => testimonies[place]!));
+  yield* subsetsBySize(testimonies, testimonies.length - threshold);
 }
 
 async function matchingSecret(
@@ -81,9 +94,9 @@ async function findFalseWitnesses(
   return found;
 }
 
-/** All subsets of at most `largest` elements, the empty one first, then by size. */
+/** All subsets of 1 .. `largest` elements, by size. */
 function* subsetsBySize<T>(elements: readonly T[], largest: number): Generator<ReadonlySet<T>> {
-  for (let size = 0; size <= largest; size++) yield* subsets(elements, size, new Set());
+  for (let size = 1; size <= largest; size++) yield* subsets(elements, size, new Set());
 }
 
 function* subsets<T>(elements: readonly T[], size: number, chosen: Set<T>): Generator<ReadonlySet<T>> {

@@ -33,7 +33,7 @@ export function siteIdOf(index: number): string {
  */
 export class TestFederation {
   readonly planHash: Uint8Array;
-  readonly roundId = 'round-1';
+  readonly roundId: string;
   readonly context: RoundContext;
   readonly coordinator: CoordinatorRound;
   readonly sites: readonly TestSite[];
@@ -49,8 +49,10 @@ export class TestFederation {
     override: (index: number) => Partial<SiteRoundOptions> = () => ({}),
     planHash: Uint8Array = new Uint8Array(32).fill(7),
     valueBits?: number,
+    roundId = 'round-1',
   ) {
     this.planHash = planHash;
+    this.roundId = roundId;
     const indices = Array.from({ length: count }, (_, index) => index);
     this.context = { roundId: this.roundId, planHash: this.planHash, length, valueBits };
     this.sites = indices.map((index) => {
