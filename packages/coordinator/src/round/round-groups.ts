@@ -1,8 +1,8 @@
 import type { SiteId } from '@noren/protocol';
 import { groupsOf, parametersWithin } from '@noren/secure-aggregation';
 
-import { tallyOf } from './round-state.ts';
-import type { Member, RoundGroup, RoundRules, RoundState, Step } from './round-state.ts';
+import { counted } from './round-state.ts';
+import type { Counts, Member, RoundGroup, RoundRules, RoundState, Step } from './round-state.ts';
 
 /** The groups of the sites that advertised their keys: what every site works out from the same plan and roster. */
 export function drawnGroups(advertised: readonly SiteId[], { grouping }: RoundRules): readonly RoundGroup[] {
@@ -37,13 +37,9 @@ export function floorOf({ step, rules, groups }: RoundState): number {
 }
 
 /** How a group that is not lost stands in the present step. */
-export interface GroupStanding {
+export interface GroupStanding extends Counts {
   readonly index: number;
   readonly floor: number;
-  /** Sites that have answered, that are connected and may answer, and that have lost their connection. */
-  readonly answered: number;
-  readonly waiting: number;
-  readonly away: number;
 }
 
 export function groupStandings(state: RoundState): readonly GroupStanding[] {
@@ -52,9 +48,7 @@ export function groupStandings(state: RoundState): readonly GroupStanding[] {
   return groups.flatMap((group, index) => {
     if (group.lost !== null) return [];
     const of = group.sites.map((site) => members.get(site)).filter((member): member is Member => member !== undefined);
-    const { answered, waiting, away } = tallyOf(of, step);
-    const floor = groupFloor(group, step, rules);
-    return [{ index, floor, answered: answered.length, waiting: waiting.length, away: away.length }];
+    return [{ index, floor: groupFloor(group, step, rules), ...counted(of, step) }];
   });
 }
 

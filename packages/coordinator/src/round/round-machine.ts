@@ -4,7 +4,7 @@ import type { SiteId } from '@noren/protocol';
 import type { RoundAction, RoundFact, RoundInput, RoundOutcome } from './round-input.ts';
 import { drawnGroups, endsByGroups, floorOf, groupStandings, UNMASKING } from './round-groups.ts';
 import type { GroupStanding } from './round-groups.ts';
-import { isAwaited, participants, reached, STEP_RULES, tally } from './round-state.ts';
+import { counted, isAnyoneAwaited, isAwaited, participants, reached, STEP_RULES, tally } from './round-state.ts';
 import type { Member, RoundState, Stage, Step } from './round-state.ts';
 import {
   ARITHMETIC_TIME,
@@ -58,6 +58,8 @@ class Turn {
   #state: RoundState;
   readonly #at: number;
   readonly #actions: RoundAction[] = [];
+  /** This turn's own copy; null before the first change. */
+  #members: Map<SiteId, Member> | null = null;
 
   constructor(state: RoundState, at: number) {
     this.#state = state;
@@ -137,7 +139,11 @@ class Turn {
   }
 
   #answer(site: SiteId, step: Step, change: Partial<Member>): this {
-    return isAwaited(this.#state, site, step) ? this.#change(site, change) : this;
+    const member = this.#state.members.get(site);
+    if (member === undefined || !isAwaited(this.#state, site, step)) return this;
+    this.#put({ ...member, ...change });
+    // An answer that was waited for can end the step if it is the last one, and changes nothing else about it.
+    return member.present && isAnyoneAwaited(this.#state) ? this : this.#settle(false);
   }
 
   #uploading(site: SiteId): this {
@@ -235,8 +241,13 @@ class Turn {
     return this.#settle(false);
   }
 
+  /** The members are copied once a turn: thousands of them may change in one. */
   #put(member: Member): void {
-    this.#state = { ...this.#state, members: new Map(this.#state.members).set(member.site, member) };
+    if (this.#members === null || this.#members !== this.#state.members) {
+      this.#members = new Map(this.#state.members);
+      this.#state = { ...this.#state, members: this.#members };
+    }
+    this.#members.set(member.site, member);
   }
 
   /** Ends the step if it can end now; `expired` when its time is up. */
@@ -252,20 +263,16 @@ class Turn {
       const shortage = shortageOfGroups(this.#state);
       if (shortage !== null) return this.#giveUp(step, shortage);
     }
-    const { answered, waiting, away } = tally(this.#state);
+    const { answered, waiting, away } = counted(this.#state.members.values(), step);
     const floor = floorOf(this.#state);
-    if (waiting.length === 0 && answered.length >= floor && !hangs(this.#state)) return this.#finish(step);
+    if (waiting === 0 && answered >= floor && !hangs(this.#state)) return this.#finish(step);
     if (expired) {
       // A threshold opens the sum; whether more of the survivors answer is of no consequence.
       const quorum = UNMASKING.has(step) ? 0 : this.#state.rules.quorum;
       const needed = Math.max(floor, Math.ceil(quorum * connected));
-      return answered.length >= needed
-        ? this.#finish(step)
-        : this.#giveUp(step, shortage(step, answered.length, needed));
+      return answered >= needed ? this.#finish(step) : this.#giveUp(step, shortage(step, answered, needed));
     }
-    if (answered.length + waiting.length + away.length < floor) {
-      return this.#giveUp(step, shortage(step, answered.length, floor));
-    }
+    if (answered + waiting + away < floor) return this.#giveUp(step, shortage(step, answered, floor));
     const returnBy = hangs(this.#state) ? (this.#state.returnBy ?? this.#at + RETURN_TIME) : null;
     this.#state = { ...this.#state, returnBy };
     return this;

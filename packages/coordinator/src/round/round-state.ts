@@ -133,11 +133,11 @@ export const STEP_RULES: Readonly<Record<Step, StepRule>> = {
 
 /** Who takes part in the current step. */
 export function participants({ step, members }: RoundState): Member[] {
-  return step === null ? [] : participantsOf(members.values(), step);
+  return step === null ? [] : [...members.values()].filter((member) => takesPart(member, step));
 }
 
-function participantsOf(members: Iterable<Member>, step: Step): Member[] {
-  return [...members].filter((m) => reached(m, STEP_RULES[step].from) && !(m.lost && step !== 'reports'));
+function takesPart(member: Member, step: Step): boolean {
+  return reached(member, STEP_RULES[step].from) && !(member.lost && step !== 'reports');
 }
 
 /** True when the round still waits for this site's answer in this step; later or earlier messages are ignored. */
@@ -158,19 +158,42 @@ export interface Tally {
 }
 
 export function tally({ step, members }: RoundState): Tally {
-  return step === null ? { answered: [], waiting: [], away: [] } : tallyOf(members.values(), step);
+  const tally: Record<keyof Tally, Member[]> = { answered: [], waiting: [], away: [] };
+  if (step === null) return tally;
+  for (const member of members.values()) {
+    const standing = standingOf(member, step);
+    if (standing !== null) tally[standing].push(member);
+  }
+  return tally;
 }
 
-/** The tally of some of the members. */
-export function tallyOf(members: Iterable<Member>, step: Step): Tally {
+export type Counts = Readonly<Record<keyof Tally, number>>;
+
+/** The tally's numbers, of all members or some. */
+export function counted(members: Iterable<Member>, step: Step | null): Counts {
+  const counts = { answered: 0, waiting: 0, away: 0 };
+  if (step === null) return counts;
+  for (const member of members) {
+    const standing = standingOf(member, step);
+    if (standing !== null) counts[standing] += 1;
+  }
+  return counts;
+}
+
+/** Whether the step still waits for anybody who is connected. */
+export function isAnyoneAwaited({ step, members }: RoundState): boolean {
+  if (step === null) return false;
+  for (const member of members.values()) if (standingOf(member, step) === 'waiting') return true;
+  return false;
+}
+
+/** Null for a member that has no part in the step, or that left without an answer that counts. */
+function standingOf(member: Member, step: Step): keyof Tally | null {
   const { answered, answerOutlivesSite } = STEP_RULES[step];
-  const all = participantsOf(members, step);
-  const open = all.filter((member) => !answered(member) && member.out === null);
-  return {
-    answered: all.filter((member) => answered(member) && (answerOutlivesSite || member.out === null)),
-    waiting: open.filter((member) => member.present),
-    away: open.filter((member) => !member.present),
-  };
+  if (!takesPart(member, step)) return null;
+  if (answered(member)) return answerOutlivesSite || member.out === null ? 'answered' : null;
+  if (member.out !== null) return null;
+  return member.present ? 'waiting' : 'away';
 }
 
 /** When the driver must send the next tick; null when the round has ended. */

@@ -1,5 +1,5 @@
 import { endsByGroups, floorOf, groupStandings, UNMASKING } from './round-groups.ts';
-import { reached, tally } from './round-state.ts';
+import { counted, reached } from './round-state.ts';
 import type { RoundRules, RoundState, Step } from './round-state.ts';
 
 /** Bound on the coordinator's own arithmetic, milliseconds: generous, but nothing waits without end. */
@@ -29,9 +29,9 @@ export function durationOf(step: Step, { deadlines }: RoundRules): number {
 }
 
 /** Sites that have answered and those that are connected and may. */
-export function withinReach(state: RoundState): number {
-  const { answered, waiting } = tally(state);
-  return answered.length + waiting.length;
+export function withinReach({ members, step }: RoundState): number {
+  const { answered, waiting } = counted(members.values(), step);
+  return answered + waiting;
 }
 
 /** Whether the step, or a group in it, can end well only if sites that lost their connection come back. */
