@@ -96,6 +96,16 @@ test('a refusal names every clause that is broken', () => {
   expect(judge({ minimumSites: 4, maximumClipNorm: 1 }).split('; ')).toHaveLength(2);
 });
 
+test('sums of few sites are agreed to by the policy, or refused: small groups that are compared', () => {
+  const change: Parameters<typeof examplePlan>[0] = {
+    aggregation: { profile: 'robust', groupSize: 8, combine: 'median' },
+    cohort: { minimumSites: 24, quorum: 1 },
+  };
+  expect(judge({}, change)).toMatch(/groups of 8 sites, this site is summed with whole cohorts only/);
+  expect(judge({ smallGroups: true }, change)).toBe('accepted');
+  expect(judge({ smallGroups: true, minimumSites: 9 }, change)).toMatch(/adds up 8 sites or more/);
+});
+
 test('a federation larger than one masking group is judged by the largest group', () => {
   expect(judge({ minimumThresholdFraction: 0.66 }, { cohort: { minimumSites: 1000, quorum: 1 } })).toBe('accepted');
 });

@@ -67,6 +67,12 @@ function rateReasons({ maximumRoundsPerDay: most }: SitePolicy, { joined, now }:
 
 function cohortReasons(policy: SitePolicy, { cohort, aggregation }: RoundPlan): string[] {
   const groupSize = aggregation?.profile === 'robust' ? aggregation.groupSize : null;
+  if (groupSize !== null && !policy.smallGroups) {
+    return [
+      `the plan compares the sums of groups of ${groupSize} sites, this site is summed with whole cohorts only ` +
+        '(its policy can allow "smallGroups")',
+    ];
+  }
   const sites = smallestGroup(cohort.minimumSites, groupSize);
   if (sites < policy.minimumSites) {
     return [`the plan adds up ${sites} sites or more, this site asks for at least ${policy.minimumSites}`];

@@ -61,6 +61,11 @@ export interface SitePolicy {
   readonly minimumSitesPerCustomer: number;
   /** Who may add the noise. `central` trusts the coordinator with the sum without noise. */
   readonly privacyModes: PlanPrivacy['mode'][];
+  /**
+   * Whether this site takes part in robust rounds, in which the sums of small groups are seen and compared: each hides it among a
+   * few sites only, others every round.
+   */
+  readonly smallGroups: boolean;
   /** Whether this site takes part in surveys, whose sums say how well models do here. */
   readonly surveys: boolean;
   /** Least confidence, over a year, with which the gate lets a model into service. */
@@ -125,6 +130,7 @@ const clauses = z.strictObject({
     .min(1)
     .max(3)
     .default(['distributed', 'local']),
+  smallGroups: z.boolean().default(false),
   surveys: z.boolean().default(true),
   minimumGateConfidence: z.number().min(0.5).lt(1).default(0.8),
   maximumGateMargin: z.number().min(0).max(1).default(0.05),
