@@ -69,6 +69,8 @@ export interface SiteView {
   activity: SiteActivity | null;
   releaseHash: string | null;
   gate: GateView | null;
+  /** Why an operator took the site out of the federation; null if nobody did. */
+  revoked: string | null;
   /**
    * Set while the site is left out of the rounds: of `rounds` rounds whose groups were compared, its group stood out in
    * `outlying`. An operator releases it.
@@ -204,6 +206,7 @@ export const siteViewSchema: z.ZodType<SiteView> = z.strictObject({
     .nullable(),
   releaseHash: z.string().nullable(),
   gate: gateViewSchema.nullable(),
+  revoked: z.string().nullable(),
   quarantine: z.strictObject({ since: instant, rounds: count, outlying: count }).nullable(),
   history: z.array(z.enum(['accepted', 'rejected', 'failed', 'dropped', 'refused', 'absent'])).max(30),
 });

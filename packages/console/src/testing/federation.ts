@@ -88,6 +88,7 @@ function siteView(
     activity: inRound ? { roundId: 'running', kind: index < 2 ? 'uploading' : 'relearning', fraction } : null,
     releaseHash: releaseInUse(judged, away, rounds),
     gate: judged,
+    revoked: null,
     quarantine: null,
     history: Array.from({ length: Math.min(30, world.rounds) }, (_, round) => historyCell(index, round, random)),
   };

@@ -4,11 +4,15 @@ import { runningRound } from '../federation/federation-state.ts';
 /** The Prometheus text exposition format, version 0.0.4. No label ever names a site. */
 export function metricsText(state: FederationState, connected: number): string {
   const { totals } = state;
-  const enrolled = [...state.sites.values()].filter(({ enrolment }) => enrolment !== null).length;
+  const sites = [...state.sites.values()];
+  const enrolled = sites.filter(({ enrolment }) => enrolment !== null).length;
+  // A site that was revoked meanwhile waits for nobody's decision any more.
+  const quarantined = sites.filter(({ quarantine, revoked }) => quarantine !== null && revoked === null).length;
   const rounds = Object.entries(totals.rounds);
   return [
     family('noren_sites_enrolled', 'gauge', 'Sites that are enrolled.', enrolled),
     family('noren_sites_connected', 'gauge', 'Sites with an open session.', connected),
+    family('noren_sites_quarantined', 'gauge', 'Sites left out of the rounds until an operator decides.', quarantined),
     family('noren_round_running', 'gauge', '1 while a round runs.', runningRound(state) === null ? 0 : 1),
     family(
       'noren_rounds_total',

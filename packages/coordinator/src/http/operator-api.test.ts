@@ -124,6 +124,25 @@ describe('writing', () => {
     expect((await post(site, '/api/invitations', { siteId: '../x', name: 'X' })).status).toBe(400);
     expect((await post(site, '/api/sites/beppu/revocation', { reason: 'sold' })).status).toBe(404);
   });
+
+  test('revokes a site, with the reason for whoever looks later', async () => {
+    const site = await served();
+    await site.coordinator.invite('akita', 'Akita');
+    expect(site.coordinator.view().sites).toMatchObject([{ id: 'akita', revoked: null }]);
+    expect((await post(site, '/api/sites/akita/revocation', { reason: '' })).status).toBe(400);
+    expect((await post(site, '/api/sites/akita/revocation', { reason: 'sold' }, 'Bearer wrong')).status).toBe(401);
+    expect((await post(site, '/api/sites/akita/revocation', { reason: 'sold' })).status).toBe(200);
+    expect(site.coordinator.view().sites).toMatchObject([{ id: 'akita', revoked: 'sold' }]);
+  });
+
+  test('releases only a site that is in quarantine', async () => {
+    const site = await served();
+    await site.coordinator.invite('akita', 'Akita');
+    const refused = await post(site, '/api/sites/akita/release', { reason: 'repaired' });
+    expect([refused.status, await refused.json()]).toMatchObject([409, { error: 'not-quarantined' }]);
+    const unknown = await post(site, '/api/sites/beppu/release', { reason: 'repaired' });
+    expect([unknown.status, await unknown.json()]).toMatchObject([404, { error: 'unknown-site' }]);
+  });
 });
 
 test('a name that is not ours is refused: DNS rebinding', async () => {

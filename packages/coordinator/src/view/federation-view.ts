@@ -98,7 +98,7 @@ export function roundView(round: RoundRecord, live: LiveRound | null): RoundView
 
 function siteView(site: SiteRecord, presence: Presence): SiteView {
   const { connected, lastSeenAt, activity, releaseHash } = presence;
-  const { lastReport, quarantine } = site;
+  const { lastReport, revoked, quarantine } = site;
   return {
     id: site.id,
     name: site.name,
@@ -107,6 +107,7 @@ function siteView(site: SiteRecord, presence: Presence): SiteView {
     activity: activity === null ? null : { ...activity },
     releaseHash,
     gate: lastReport === null ? null : gateView(lastReport.round, lastReport.report),
+    revoked,
     quarantine: quarantineView(quarantine),
     history: [...site.history],
   };
