@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { PlanTemplate } from '@noren/protocol';
-import { federationViewSchema, type FederationView } from '@noren/protocol/console';
+import { federationViewSchema, roundViewSchema, type FederationView, type RoundView } from '@noren/protocol/console';
 import type { SurveyRecord } from '@noren/recommender';
 import { z } from 'zod';
 
-import { exitCode } from './exit-code.ts';
+import { exitCode, type ExitCode } from './exit-code.ts';
 import { CliError } from './failure.ts';
 
 /** The ports of a coordinator unless told otherwise. */
@@ -24,6 +24,17 @@ const installedSchema: z.ZodType<InstalledRoster> = z.object({ epoch: z.number()
 
 const startedSchema: z.ZodType<{ readonly round: number }> = z.object({ round: z.number() });
 
+/** The coordinator understood and says no; `code` is its own word for why. */
+export class RefusedRequest extends CliError {
+  readonly code: string;
+
+  constructor(code: string, message: string, exit: ExitCode) {
+    super(message, exit);
+    this.name = 'RefusedRequest';
+    this.code = code;
+  }
+}
+
 /** The coordinator's HTTP API as the command line uses it. */
 export interface ConsoleClient {
   readonly address: string;
@@ -34,10 +45,16 @@ export interface ConsoleClient {
   startSurvey(operatorToken: string, template: PlanTemplate): Promise<number>;
   /** A survey that was summed; null when there is none. */
   survey(which: number | 'latest'): Promise<SurveyRecord | null>;
+  /** The newest for `latest`; null when there was no such round. */
+  round(which: number | 'latest'): Promise<RoundView | null>;
   setPaused(operatorToken: string, paused: boolean): Promise<void>;
   invite(operatorToken: string, siteId: string, name: string): Promise<unknown>;
   /** `roster`: the registrar's document, byte for byte. */
   installRoster(operatorToken: string, roster: string): Promise<InstalledRoster>;
+  /** Lets a site out of quarantine. Throws RefusedRequest `unknown-site`, `not-quarantined`. */
+  releaseSite(operatorToken: string, site: string, reason: string): Promise<void>;
+  /** Takes a site out of the federation. Throws RefusedRequest `unknown-site`. */
+  revokeSite(operatorToken: string, site: string, reason: string): Promise<void>;
 }
 
 export function consoleClient(address: string): ConsoleClient {
@@ -51,15 +68,8 @@ export function consoleClient(address: string): ConsoleClient {
         exitCode.unreachable,
       );
     }
-    if (response.status === 401 || response.status === 403) {
-      throw new CliError(
-        `The coordinator at ${address} refused: ${await errorText(response)}. Name its home with --home, so that its operator token can be read.`,
-        exitCode.denied,
-      );
-    }
     if (mayLack && response.status === 404) return null;
-    if (!response.ok)
-      throw new CliError(`The coordinator at ${address} answered ${response.status}: ${await errorText(response)}`);
+    if (!response.ok) throw await refusal(address, response);
     return response.status === 204 ? undefined : response.json();
   };
   const write = (path: string, operatorToken: string, body: unknown): Promise<unknown> =>
@@ -70,11 +80,11 @@ export function consoleClient(address: string): ConsoleClient {
       headers: { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' },
       body,
     });
+  const federation = async (signal?: AbortSignal): Promise<FederationView> =>
+    federationViewSchema.parse(await request('/api/federation', signal === undefined ? {} : { signal }));
   return {
     address,
-    async federation(signal) {
-      return federationViewSchema.parse(await request('/api/federation', signal === undefined ? {} : { signal }));
-    },
+    federation,
     async startRound(token) {
       await write('/api/rounds', token, {});
     },
@@ -90,19 +100,48 @@ export function consoleClient(address: string): ConsoleClient {
         .object({ round: z.number(), sum: z.string(), plan: planSchema, mean: z.array(z.number()), weight: z.number() })
         .parse(found);
     },
+    async round(which) {
+      if (which === 'latest') return (await federation()).rounds[0] ?? null;
+      return roundViewSchema.nullable().parse(await request(`/api/rounds/${which}`, {}, true));
+    },
     async setPaused(token, paused) {
       await write('/api/schedule', token, { paused });
     },
     async installRoster(token, roster) {
       return installedSchema.parse(await post('/api/roster', token, roster));
     },
+    async releaseSite(token, site, reason) {
+      await write(`/api/sites/${encodeURIComponent(site)}/release`, token, { reason });
+    },
+    async revokeSite(token, site, reason) {
+      await write(`/api/sites/${encodeURIComponent(site)}/revocation`, token, { reason });
+    },
     invite: (token, siteId, name) => write('/api/invitations', token, { siteId, name }),
   };
 }
 
-async function errorText(response: Response): Promise<string> {
+const refusalSchema = z.object({ error: z.string().max(64), message: z.string().max(2000) });
+
+async function refusal(address: string, response: Response): Promise<CliError> {
   const text = await response.text();
-  return text.slice(0, 500);
+  const { status } = response;
+  const said = refusalSchema.safeParse(parsedJson(text));
+  const message = said.success ? said.data.message : text.slice(0, 500);
+  const code = said.success ? said.data.error : `http-${status}`;
+  if (status === 401 || status === 403) {
+    const advice = 'Name its home with --home, so that its operator token can be read.';
+    return new RefusedRequest(code, `The coordinator at ${address} refused: ${message} ${advice}`, exitCode.denied);
+  }
+  const exit = status === 404 ? exitCode.notFound : exitCode.failed;
+  return new RefusedRequest(code, `The coordinator at ${address} answered ${status}: ${message}`, exit);
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The token is read from the coordinator's home, so that it never stands on a command line. */

@@ -19,3 +19,10 @@ export function share(text: string): number {
 }
 
 export const port: (text: string) => number = wholeNumber(0, 65_535);
+
+export function roundOrLatest(text: string): number | 'latest' {
+  if (text === 'latest') return text;
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number > 0) return number;
+  throw new InvalidArgumentError('a round number or latest is needed.');
+}

@@ -6,12 +6,15 @@ import { shutdownSignal } from '../shutdown.ts';
 import { openTerminal } from './open-terminal.ts';
 import { readNamed } from './read-named.ts';
 import { checkCommand } from './site-check.ts';
+import { releaseCommand, revokeCommand } from './site-decision.ts';
 import { sitePrivacyCommand } from './site-privacy.ts';
 
 export function siteCommand(): Command {
-  const site = new Command('site').description("A site's agent, and headquarters' invitations to sites.");
+  const site = new Command('site').description("A site's agent, and what headquarters decides about sites.");
   site.addCommand(inviteCommand());
   site.addCommand(rosterCommand());
+  site.addCommand(releaseCommand());
+  site.addCommand(revokeCommand());
   site.addCommand(joinCommand());
   site.addCommand(identityCommand());
   site.addCommand(checkCommand());

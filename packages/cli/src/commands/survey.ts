@@ -2,10 +2,10 @@ import { Command } from 'commander';
 
 import { consoleClient, defaultConsole, operatorToken } from '../console-client.ts';
 import { shownSurvey, surveyJson } from '../status/survey-table.ts';
-import { wholeNumber } from './choices.ts';
+import { roundOrLatest, wholeNumber } from './choices.ts';
 import { openTerminal } from './open-terminal.ts';
 import { readNamed } from './read-named.ts';
-import { planLike, surveyNamed, surveyNumber } from './surveyed-plan.ts';
+import { planLike, surveyNamed } from './surveyed-plan.ts';
 
 const examples = `
 Examples
@@ -54,7 +54,7 @@ function startCommand(): Command {
 function showCommand(): Command {
   return new Command('show')
     .description('What a survey found: the mean over the sites of every measure, with its standard error.')
-    .argument('[round]', 'the round, or latest', surveyNumber, 'latest' as const)
+    .argument('[round]', 'the round, or latest', roundOrLatest, 'latest' as const)
     .option('--console <address>', "the coordinator's console address", defaultConsole)
     .action(async (which: number | 'latest', options: { console: string }, command: Command) => {
       const { terminal } = openTerminal(command);

@@ -6,6 +6,7 @@ import { consoleClient, defaultConsole, type ConsoleClient } from '../console-cl
 import { exitCode } from '../exit-code.ts';
 import { CliError } from '../failure.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { roundOrLatest } from './choices.ts';
 import { readNamed } from './read-named.ts';
 
 export interface SurveyedPlanOptions {
@@ -20,7 +21,7 @@ export interface SurveyedPlanOptions {
 /** What a plan chosen from a survey is asked for with. */
 export function surveyOptions(command: Command): Command {
   return command
-    .option('--survey <round>', 'adaptive, auto: the survey to choose from, a round number or latest', surveyNumber)
+    .option('--survey <round>', 'adaptive, auto: the survey to choose from, a round number or latest', roundOrLatest)
     .option('--like <plan>', 'adaptive, auto: the plan that everything else is taken from')
     .option(
       '--tolerance <ndcg>',
@@ -72,13 +73,6 @@ export async function surveyNamed(
   if (record !== null) return record;
   const what = which === 'latest' ? 'No survey has been summed yet.' : `Round ${which} is no survey that was summed.`;
   throw new CliError(`${what} Start one with \`noren survey start\`.`, exitCode.notFound);
-}
-
-export function surveyNumber(text: string): number | 'latest' {
-  if (text === 'latest') return text;
-  const number = Number(text);
-  if (Number.isSafeInteger(number) && number > 0) return number;
-  throw new InvalidArgumentError('a round number or latest is needed.');
 }
 
 function tolerance(text: string): Tolerance {

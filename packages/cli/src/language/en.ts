@@ -1,3 +1,4 @@
+import { englishFederation } from './en-federation.ts';
 import type { Phrases } from './phrases.ts';
 import { englishSecrecy } from './secrecy.ts';
 
@@ -49,5 +50,6 @@ export const english: Phrases = {
   mean: 'mean of sites',
   siteStopped: (site, logFile) => `Site ${site} stopped by itself; its log is ${logFile}`,
   coordinatorStopped: (logFile) => `The coordinator stopped by itself; its log is ${logFile}`,
+  federation: englishFederation,
   secrecy: englishSecrecy,
 };

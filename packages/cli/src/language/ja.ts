@@ -1,3 +1,4 @@
+import { japaneseFederation } from './ja-federation.ts';
 import type { Phrases } from './phrases.ts';
 import { japaneseSecrecy } from './secrecy.ts';
 
@@ -51,5 +52,6 @@ export const japanese: Phrases = {
   mean: '拠点平均',
   siteStopped: (site, logFile) => `拠点 ${site} が停止しました。ログ: ${logFile}`,
   coordinatorStopped: (logFile) => `コーディネーターが停止しました。ログ: ${logFile}`,
+  federation: japaneseFederation,
   secrecy: japaneseSecrecy,
 };

@@ -1,3 +1,4 @@
+import type { FederationPhrases } from './federation-phrases.ts';
 import type { SecrecyPhrases } from './secrecy.ts';
 
 /** Everything the command says in two languages. A phrase missing in one language does not compile. */
@@ -45,5 +46,6 @@ export interface Phrases {
   readonly mean: string;
   readonly siteStopped: (site: string, logFile: string) => string;
   readonly coordinatorStopped: (logFile: string) => string;
+  readonly federation: FederationPhrases;
   readonly secrecy: SecrecyPhrases;
 }

@@ -1,0 +1,80 @@
+import type { FederationPhrases } from './federation-phrases.ts';
+
+export const japaneseFederation: FederationPhrases = {
+  columns: {
+    site: '拠点',
+    name: '名前',
+    state: '状態',
+    activity: '作業',
+    inService: '使用中',
+    round: 'ラウンド',
+    outcome: '結果',
+    seconds: '秒',
+    inSum: '集計に含む',
+    uploaded: '送信量',
+    reason: '理由',
+    group: 'グループ',
+    sites: '拠点数',
+    norm: 'ノルム',
+    cosine: 'コサイン',
+    result: '結果に含む',
+  },
+  connected: '接続',
+  away: '切断',
+  quarantined: '隔離中',
+  revoked: '失効',
+  activity: {
+    preparing: '準備',
+    downloading: '受信',
+    relearning: '再学習',
+    uploading: '送信',
+    evaluating: '評価',
+  },
+  phase: {
+    planned: '計画済み',
+    recruiting: '募集',
+    keys: '鍵交換',
+    relearning: '再学習',
+    collecting: '回収',
+    unmasking: 'マスク解除',
+    aggregated: '集計済み',
+    evaluating: '評価',
+    accepted: '採用',
+    rejected: '不採用',
+    failed: '失敗',
+  },
+  noRound: '実行中のラウンドはありません。',
+  resumed: '再開',
+  resumedAt: (time) => `再起動後、${time} に再開`,
+  quarantineNotice: ({ site, since, rounds, outlying }) =>
+    `${site} は ${since} から隔離中です。${rounds} ラウンド中 ${outlying} 回、この拠点のグループが他から外れていました。`,
+  quarantineMeaning:
+    '隔離中の拠点はラウンドに呼ばれず、手元のモデルを使い続けます。悪意の証拠ではありません。データの不具合や、他と大きく異なる顧客層でも起こります。',
+  quarantineDecision: '拠点で原因を調べてから、復帰させるか除外するかを決めてください:',
+  whatYouFound: '調べて分かったこと',
+  round: (round) => `ラウンド ${round}`,
+  survey: '調査',
+  started: '開始',
+  took: (seconds) => `所要 ${seconds} 秒`,
+  of: (some, all) => `${some} / ${all} 拠点`,
+  dropped: '離脱',
+  refused: '辞退',
+  groupsInResult: (groups, inResult) => `${groups} グループ中 ${inResult} グループが結果に含まれます。`,
+  groupsOutlying: (outlying) =>
+    outlying === 0 ? '外れたグループはありません。' : `外れたグループは ${outlying} つです。`,
+  inResult: 'はい',
+  outOfResult: (fault) => `いいえ: ${fault}`,
+  standsOut: '外れている',
+  membersOf: (group, sites) => `グループ ${group}: ${sites}`,
+  othersInResult: (groups) => `ほかの ${groups} グループは結果に含まれます(--all-groups ですべて表示)。`,
+  noSuchRound: (round) =>
+    round === 'latest'
+      ? 'まだラウンドがありません。`noren round start` で始められます。'
+      : `ラウンド ${round} はありません。\`noren round list\` で最近のラウンドを確認できます。`,
+  released: (site) => `${site} は次のラウンドから再び参加します。これまでの疑いは消えます。`,
+  revokedNow: (site) =>
+    `${site} を連合から除外しました。証明書は直ちに拒否されます。戻すには新しい招待(\`noren site invite ${site}\`)が必要です。`,
+  notQuarantined: (site) =>
+    `${site} は隔離中ではないため、何も変更していません。隔離中の拠点は \`noren status\` で分かります。`,
+  unknownSite: (site) => `この連合に ${site} という拠点はありません。拠点の ID は \`noren status\` で分かります。`,
+};
