@@ -187,6 +187,85 @@ describe.skipIf(!existsSync(executable))('the console page in a browser (needs C
     expect(complaints).toEqual([]);
   });
 
+  const spoilt = (sites = 12, groups = 3): FederationView =>
+    federationView({ sites, rounds: 12, running: false, division: { groups, spoiler: 'kobe-sannomiya' } }, Date.now());
+
+  test('names the site in quarantine above the list, and leads to why and to the commands that end it', async () => {
+    await open(spoilt());
+    const sites = page.getByRole('region', { name: 'Sites', exact: true });
+    await sites.getByText('1 site in quarantine').waitFor();
+    await page.getByRole('searchbox', { name: 'Find a site' }).fill('ginza');
+    await sites.getByRole('button', { name: 'Kobe Sannomiya', exact: true }).click();
+    const toggle = page.getByRole('button', { name: 'Hide the numbers of Kobe Sannomiya' });
+    expect(await toggle.evaluate((element) => element === document.activeElement)).toBe(true);
+    await sites
+      .getByRole('row', { name: /Kobe Sannomiya/ })
+      .getByText('in quarantine')
+      .first()
+      .waitFor();
+    await sites.getByText(/^In \d+ of 10 rounds the group this site was in stood out/).waitFor();
+    const line = 'noren site release kobe-sannomiya --home <home> --reason "<what you found>"';
+    await sites.getByText(line, { exact: true }).waitFor();
+    await sites.getByText(line.replace('release', 'revoke'), { exact: true }).waitFor();
+    await sites.getByRole('button', { name: `Copy: ${line}` }).waitFor();
+    expect(page.url()).toContain('site=kobe-sannomiya');
+    expect(complaints).toEqual([]);
+  });
+
+  test('asks nothing about a site that was revoked, and names the console where it is not at its usual address', async () => {
+    const view = spoilt();
+    const revoked = view.sites.map((site) => (site.id === 'kobe-sannomiya' ? { ...site, revoked: 'sold' } : site));
+    await open({ ...view, consoleAddress: 'http://127.0.0.1:9000' }, '/?lang=ja&site=kobe-sannomiya');
+    await page.getByText('隔離中の拠点：1').waitFor();
+    await page
+      .getByText('--home <home> --console http://127.0.0.1:9000 --reason "<調べて分かったこと>"')
+      .first()
+      .waitFor();
+    server.show({ ...view, sites: revoked });
+    await page
+      .getByRole('row', { name: /Kobe Sannomiya/ })
+      .getByText('失効')
+      .waitFor();
+    expect(await page.getByText('隔離中').count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  test('opens a past round’s groups: which are out of the result and why, and which stand out', async () => {
+    const view = spoilt();
+    const out = view.rounds.find(({ groups }) => groups.some(({ fault }) => fault !== null)) as RoundView;
+    await open(view);
+    const rounds = page.getByRole('region', { name: 'Past rounds' });
+    const row = rounds
+      .getByRole('row')
+      .filter({ has: page.getByText('2 of 3 groups') })
+      .first();
+    await row.getByRole('button', { name: `Show the groups of round ${out.number}` }).press('Enter');
+    const groups = rounds.getByRole('group', { name: 'Groups of this round' });
+    await groups.getByText('3 groups, 2 in the result').waitFor();
+    expect(await groups.getByRole('row').count()).toBe(4);
+    const spoiltGroup = groups.getByRole('row', { name: /Kobe Sannomiya/ });
+    await spoiltGroup.getByText('out of the result').waitFor();
+    await spoiltGroup.getByText('stands out').waitFor();
+    await spoiltGroup.getByText('it points against the other groups').waitFor();
+    await rounds.getByText('1 stands out').first().waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('keeps a hundred groups short, until all are asked for', async () => {
+    const view = federationView(
+      { sites: 400, rounds: 2, running: false, division: { groups: 100, spoiler: null } },
+      Date.now(),
+    );
+    await open(view);
+    const groups = page.getByRole('region', { name: 'Round 2' }).getByRole('group', { name: 'Groups of this round' });
+    await groups.getByRole('img', { name: '98 in the result and 2 out of the result' }).waitFor();
+    expect(await groups.getByRole('row').count()).toBe(3);
+    await groups.getByRole('button', { name: 'Show all 100 groups' }).click();
+    expect(await groups.getByRole('row').count()).toBe(101);
+    expect(await groups.getByText('stands out').count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
   test('teaches the first command to an empty federation', async () => {
     await open(federationView({ sites: 0, rounds: 0, running: false }, Date.now()));
     await page.getByText('No site has joined yet').waitFor();

@@ -156,6 +156,45 @@ export const english = {
   columnStrategy: 'Strategy',
   columnInterval: '95 % interval',
 
+  quarantined: 'in quarantine',
+  revoked: 'revoked',
+  quarantineBegan: 'began',
+  quarantineCount: (sites: number, count: string): string =>
+    `${count} ${sites === 1 ? 'site' : 'sites'} in quarantine:`,
+  moreSites: (count: string): string => `and ${count} more`,
+  quarantineBrief: 'asked to no round until somebody decides',
+  quarantineWhy: (outlying: string, rounds: string): string =>
+    `In ${outlying} of ${rounds} rounds the group this site was in stood out from the others.`,
+  quarantineMeaning:
+    'Groups are drawn anew every round, so chance rarely does that. Until somebody decides, the site is asked to no round and keeps the model it has. It is no proof of ill will: a broken data feed, or customers quite unlike all others, do it as well.',
+  quarantineDecision:
+    'Look into it at the site. Then decide on the coordinator’s machine; the reason is kept for whoever looks later:',
+  whatYouFound: 'what you found',
+  takeIn: 'Take it in again',
+  takeOut: 'Take it out for good',
+
+  groups: 'Groups of this round',
+  group: (number: string): string => `Group ${number}`,
+  groupsInResult: (groups: string, inResult: string): string => `${groups} groups, ${inResult} in the result`,
+  groupsOf: (inResult: string, groups: string): string => `${inResult} of ${groups} groups`,
+  groupsOutlying: (outlying: number, count: string): string =>
+    outlying === 0 ? 'none stands out' : `${count} ${outlying === 1 ? 'stands' : 'stand'} out`,
+  groupStanding: { counted: 'in the result', outlying: 'in the result, stands out', out: 'out of the result' },
+  standsOut: 'stands out',
+  outlyingNote:
+    'A group stands out when its mean update is far from the direction of the others. It counts against its sites; one that is in such groups too often goes into quarantine.',
+  columnGroup: 'Group',
+  columnResult: 'Result',
+  columnNorm: 'Norm',
+  columnCosine: 'Cosine',
+  columnGroupSites: 'Sites in its sum',
+  normNote: 'Length of the group’s mean update',
+  cosineNote:
+    'Of the group’s mean update with the median of all groups: 1 is the same direction, below 0 is against it',
+  showAllGroups: (count: string): string => `Show all ${count} groups`,
+  showGroups: (round: string): string => `Show the groups of round ${round}`,
+  hideGroups: (round: string): string => `Hide the groups of round ${round}`,
+
   rounds: 'Past rounds',
   noRounds: 'No round has ended yet. Every round leaves a line here: who took part, what it changed, and why.',
   trend: 'over rounds, mean of the sites',

@@ -151,6 +151,42 @@ export const japanese: typeof english = {
   columnStrategy: '方式',
   columnInterval: '95%区間',
 
+  quarantined: '隔離中',
+  revoked: '失効',
+  quarantineBegan: '開始',
+  quarantineCount: (_sites, count) => `隔離中の拠点：${count}`,
+  moreSites: (count) => `ほか${count}拠点`,
+  quarantineBrief: '判断があるまでラウンドに呼ばれません',
+  quarantineWhy: (outlying, rounds) =>
+    `${rounds}ラウンドのうち${outlying}回、この拠点のいたグループが他のグループから外れていました。`,
+  quarantineMeaning:
+    'グループは毎回引き直すため、偶然ではめったに起こりません。判断があるまで、この拠点はラウンドに呼ばれず、いまのモデルを使い続けます。悪意の証拠ではありません。データの不具合や、他と大きく異なる顧客層でも起こります。',
+  quarantineDecision:
+    'まず拠点で原因を調べてください。そのうえで、コーディネーターのマシンで決めます。理由は後から見る人のために記録されます：',
+  whatYouFound: '調べて分かったこと',
+  takeIn: '復帰させる',
+  takeOut: '除外する',
+
+  groups: 'このラウンドのグループ',
+  group: (number) => `グループ${number}`,
+  groupsInResult: (groups, inResult) => `${groups}グループ中${inResult}グループが結果に反映`,
+  groupsOf: (inResult, groups) => `${inResult} / ${groups}グループ`,
+  groupsOutlying: (outlying, count) => (outlying === 0 ? '外れなし' : `外れ ${count}`),
+  groupStanding: { counted: '結果に反映', outlying: '結果に反映、外れている', out: '結果から除外' },
+  standsOut: '外れている',
+  outlyingNote:
+    '平均更新の向きが他のグループから大きく離れたグループを「外れ」とします。その拠点の記録に残り、外れたグループに入ることが多すぎる拠点は隔離されます。',
+  columnGroup: 'グループ',
+  columnResult: '結果',
+  columnNorm: 'ノルム',
+  columnCosine: 'コサイン',
+  columnGroupSites: '合計に含む拠点',
+  normNote: 'グループの平均更新の長さ',
+  cosineNote: 'グループの平均更新と全グループの中央値との向きの近さ。1は同じ向き、0未満は逆向き',
+  showAllGroups: (count) => `全${count}グループを表示`,
+  showGroups: (round) => `ラウンド${round}のグループを開く`,
+  hideGroups: (round) => `ラウンド${round}のグループを閉じる`,
+
   rounds: '過去のラウンド',
   noRounds: 'まだ終了したラウンドはありません。終了すると、参加した拠点、変化、理由がここに残ります。',
   trend: 'ラウンドごとの拠点平均',

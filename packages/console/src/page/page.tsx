@@ -1,10 +1,10 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import type { ReactElement } from 'react';
 
 import { ClockOffset, clockOffset } from '../connection/clock.ts';
 import { FEDERATION_ADDRESS } from '../connection/federation-query.ts';
 import { useFederation } from '../connection/use-federation.ts';
-import type { FederationView } from '@noren/protocol/console';
+import type { FederationView, SiteView } from '@noren/protocol/console';
 import type { Metric } from '../gate/scale.ts';
 import { useSpeech } from '../language/language.tsx';
 import { RoundPanel } from '../round/round-panel.tsx';
@@ -52,12 +52,13 @@ function Panels({ view }: { view: FederationView }): ReactElement {
     setMetric(chosen);
     rememberInAddress('metric', chosen === 'ndcg' ? null : chosen);
   };
+  const nameOf = useMemo(() => siteNames(view.sites), [view.sites]);
   return (
     <>
-      <RoundPanel view={view} />
+      <RoundPanel view={view} nameOf={nameOf} />
       <SitesPanel view={view} metric={metric} onMetric={chooseMetric} />
       <div className="columns">
-        <RoundsPanel rounds={view.rounds} metric={metric} />
+        <RoundsPanel rounds={view.rounds} metric={metric} nameOf={nameOf} />
         <div className="aside">
           <SchedulePanel schedule={view.schedule} />
           <PlanPanel plan={view.plan} />
@@ -65,4 +66,9 @@ function Panels({ view }: { view: FederationView }): ReactElement {
       </div>
     </>
   );
+}
+
+function siteNames(sites: readonly SiteView[]): (site: string) => string {
+  const names = new Map(sites.map((site) => [site.id, site.name]));
+  return (site) => names.get(site) ?? site;
 }

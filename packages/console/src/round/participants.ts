@@ -28,6 +28,8 @@ export function participants(round: RoundView): readonly Participant[] {
   };
   for (const site of round.cohort) put(site, round.outcome === null ? 'working' : 'unfinished');
   for (const site of round.survivors) put(site, 'delivered');
+  // An update that came is there, though its group may be out of the result.
+  for (const { survivors } of round.groups) for (const site of survivors) put(site, 'delivered');
   for (const { site } of round.gates) put(site, 'judged');
   for (const { site, at, reason } of round.dropped) put(site, 'dropped', reason, at);
   for (const { site, reason } of round.refused) put(site, 'refused', reason);

@@ -6,6 +6,7 @@ import { Moment } from '../element/moment.tsx';
 import { useSpeech } from '../language/language.tsx';
 import { StatusMark } from '../status/status-mark.tsx';
 import { outcomeLook } from '../status/status.ts';
+import { GroupList } from './group-list.tsx';
 import { ParticipantList } from './participant-list.tsx';
 import { PhaseRail } from './phase-rail.tsx';
 import { outcomeWord, phaseWord } from './phase-word.ts';
@@ -15,11 +16,10 @@ import { deadlineSentence, waitingSentence } from './waiting.ts';
  * The running round; between rounds the one that ended last, so that the page keeps its shape when a round starts or
  * ends.
  */
-export function RoundPanel({ view }: { view: FederationView }): ReactElement {
+export function RoundPanel(props: { view: FederationView; nameOf: (site: string) => string }): ReactElement {
   const { words, formats } = useSpeech();
+  const { view, nameOf } = props;
   const round = view.running ?? view.rounds[0] ?? null;
-  const names = new Map(view.sites.map((site) => [site.id, site.name]));
-  const nameOf = (site: string): string => names.get(site) ?? site;
   return (
     <section className="panel round" aria-labelledby="round-heading" id="round" tabIndex={-1}>
       <div className="panel-head">
@@ -33,6 +33,7 @@ export function RoundPanel({ view }: { view: FederationView }): ReactElement {
         <WaitingSentence round={view.running} nameOf={nameOf} />
       )}
       {view.sites.length === 0 || round === null ? null : <ParticipantList round={round} nameOf={nameOf} />}
+      {round === null ? null : <GroupList key={round.id} round={round} nameOf={nameOf} />}
       <Announcement view={view} />
     </section>
   );

@@ -14,7 +14,7 @@ export function SiteDetail(props: { name: string; gate: GateView; metric: Metric
   const { gate, metric } = props;
   const metrics: readonly Metric[] = metric === 'ndcg' ? ['ndcg', 'hr'] : ['hr', 'ndcg'];
   return (
-    <div className="detail">
+    <>
       <table className="numbers">
         <caption className="unseen">{props.name}</caption>
         <thead>
@@ -64,7 +64,7 @@ export function SiteDetail(props: { name: string; gate: GateView; metric: Metric
         <span lang="en">{gate.explanation}</span>{' '}
         <span className="faint">{words.judgedIn(formats.integer(gate.round), formats.integer(gate.customers))}</span>
       </p>
-    </div>
+    </>
   );
 }
 

@@ -4,17 +4,24 @@ import type { ReactElement, ReactNode } from 'react';
 import type { SiteView } from '@noren/protocol/console';
 import { Identifier } from '../element/identifier.tsx';
 import { Moment } from '../element/moment.tsx';
+import { Toggle } from '../element/toggle.tsx';
 import { GateMark } from '../gate/gate-mark.tsx';
 import { IntervalChart } from '../gate/interval-chart.tsx';
 import type { Metric, Scale } from '../gate/scale.ts';
 import { useSpeech } from '../language/language.tsx';
 import { StatusMark } from '../status/status-mark.tsx';
-import { connectionLook } from '../status/status.ts';
+import { connectionLook, quarantineLook, revokedLook } from '../status/status.ts';
 import type { StatusLook } from '../status/status.ts';
 import { HistoryStrip } from './history-strip.tsx';
+import { isQuarantined } from './is-quarantined.ts';
+import { QuarantineNote } from './quarantine-note.tsx';
 import { SiteDetail } from './site-detail.tsx';
 
 export const SITE_COLUMNS = 6;
+
+export function siteDetailId(site: string): string {
+  return `site-${site}`;
+}
 
 export interface SiteRowProps {
   readonly site: SiteView;
@@ -23,6 +30,8 @@ export interface SiteRowProps {
   /** The federation's newest release, to tell which sites use it. */
   readonly currentRelease: string;
   readonly releaseRound: number | null;
+  /** For the commands that a quarantine is ended with. */
+  readonly consoleAddress: string;
   readonly open: boolean;
   readonly onToggle: (site: string) => void;
 }
@@ -31,26 +40,22 @@ export interface SiteRowProps {
 export const SiteRow: React.NamedExoticComponent<SiteRowProps> = memo(function SiteRow(props: SiteRowProps) {
   const { words } = useSpeech();
   const { site, metric, scale } = props;
-  const detailId = `site-${site.id}`;
+  const detailId = siteDetailId(site.id);
+  const quarantine = isQuarantined(site) ? site.quarantine : null;
+  const hasDetail = quarantine !== null || (site.gate !== null && scale !== null);
   return (
     <>
       <tr className={props.open ? 'site open' : 'site'}>
         <th scope="row" className="site-name">
-          {site.gate === null || scale === null ? (
-            <span className="toggle-space" />
+          {hasDetail ? (
+            <Toggle
+              open={props.open}
+              controls={detailId}
+              label={props.open ? words.hideDetail(site.name) : words.showDetail(site.name)}
+              onToggle={() => props.onToggle(site.id)}
+            />
           ) : (
-            <button
-              type="button"
-              className="toggle"
-              aria-expanded={props.open}
-              aria-controls={detailId}
-              aria-label={props.open ? words.hideDetail(site.name) : words.showDetail(site.name)}
-              onClick={() => props.onToggle(site.id)}
-            >
-              <svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true">
-                <path d="m3 1.5 4 3.5-4 3.5" />
-              </svg>
-            </button>
+            <span className="toggle-space" />
           )}
           <span className="names">
             <span title={site.name}>{site.name}</span>
@@ -77,10 +82,17 @@ export const SiteRow: React.NamedExoticComponent<SiteRowProps> = memo(function S
           <HistoryStrip history={site.history} />
         </td>
       </tr>
-      {props.open && site.gate !== null && scale !== null ? (
+      {props.open && hasDetail ? (
         <tr id={detailId} className="site-detail">
           <td colSpan={SITE_COLUMNS}>
-            <SiteDetail name={site.name} gate={site.gate} metric={metric} scale={scale} />
+            <div className="detail">
+              {quarantine === null ? null : (
+                <QuarantineNote site={site.id} quarantine={quarantine} consoleAddress={props.consoleAddress} />
+              )}
+              {site.gate === null || scale === null ? null : (
+                <SiteDetail name={site.name} gate={site.gate} metric={metric} scale={scale} />
+              )}
+            </div>
           </td>
         </tr>
       ) : null}
@@ -94,11 +106,12 @@ function SiteNow({ site }: { site: SiteView }): ReactElement {
   const { activity } = site;
   const { look, word } = presence();
   return (
-    <span className="now">
+    <span className="now" title={site.revoked ?? undefined}>
       <span className="now-words">
         <StatusMark look={look}>{word}</StatusMark>
         <span className="faint">{note()}</span>
       </span>
+      {isQuarantined(site) ? <StatusMark look={quarantineLook}>{words.quarantined}</StatusMark> : null}
       {activity === null ? null : (
         <progress max="1" value={activity.fraction} aria-label={words.activity[activity.kind]} />
       )}
@@ -106,6 +119,7 @@ function SiteNow({ site }: { site: SiteView }): ReactElement {
   );
 
   function presence(): { look: StatusLook; word: string } {
+    if (site.revoked !== null) return { look: revokedLook, word: words.revoked };
     if (!site.connected) return { look: connectionLook.away, word: words.away };
     if (activity === null) return { look: connectionLook.connected, word: words.connected };
     return { look: connectionLook.busy, word: words.activity[activity.kind] };

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { ReactElement } from 'react';
 
 import type { FederationView, SiteView } from '@noren/protocol/console';
+import { Command } from '../element/command.tsx';
 import { ScaleTicks, StrategyLegend } from '../gate/interval-chart.tsx';
 import { sharedScale } from '../gate/scale.ts';
 import type { Metric } from '../gate/scale.ts';
@@ -9,7 +10,9 @@ import { useSpeech } from '../language/language.tsx';
 import { addressValue, rememberInAddress } from '../page/address.ts';
 import { FindSite } from './find-site.tsx';
 import { MetricChoice } from './metric-choice.tsx';
-import { SITE_COLUMNS, SiteRow } from './site-row.tsx';
+import { isQuarantined } from './is-quarantined.ts';
+import { QuarantineBar } from './quarantine-bar.tsx';
+import { SITE_COLUMNS, siteDetailId, SiteRow } from './site-row.tsx';
 
 /** With fewer sites than this the eye finds them faster. */
 const FINDABLE_SITES = 9;
@@ -23,7 +26,7 @@ export interface SitesPanelProps {
 export function SitesPanel({ view, metric, onMetric }: SitesPanelProps): ReactElement {
   const { words, formats } = useSpeech();
   const [find, setFind] = useState(() => addressValue('find') ?? '');
-  const [open, toggle] = useOpenSites();
+  const { open, toggle, show } = useOpenSites();
 
   const sites = useMemo(() => sitesById(view.sites), [view.sites]);
   const shown = useMemo(() => sites.filter((site) => matches(site, find)), [sites, find]);
@@ -51,6 +54,13 @@ export function SitesPanel({ view, metric, onMetric }: SitesPanelProps): ReactEl
           <MetricChoice metric={metric} onChoose={onMetric} />
         </div>
       </div>
+      <QuarantineBar
+        sites={sites.filter(isQuarantined)}
+        onShow={(site) => {
+          setFind('');
+          show(site);
+        }}
+      />
       {scale === null ? null : <StrategyLegend />}
       <div className="scroll">
         <table className="sites">
@@ -80,6 +90,7 @@ export function SitesPanel({ view, metric, onMetric }: SitesPanelProps): ReactEl
                 scale={scale}
                 currentRelease={view.release.hash}
                 releaseRound={site.releaseHash === null ? null : (releaseRounds.get(site.releaseHash) ?? null)}
+                consoleAddress={view.consoleAddress}
                 open={open.has(site.id)}
                 onToggle={toggle}
               />
@@ -108,16 +119,21 @@ function NoSites(): ReactElement {
       <div className="empty">
         <p className="empty-title">{words.noSitesTitle}</p>
         <p>{words.noSitesAdvice}</p>
-        <pre>
-          <code>noren site invite &lt;id&gt;</code>
-        </pre>
+        <Command line="noren site invite <id> --home <home>" />
       </div>
     </section>
   );
 }
 
+interface OpenSites {
+  readonly open: ReadonlySet<string>;
+  readonly toggle: (site: string) => void;
+  /** Opens the site and leads the reader to it. */
+  readonly show: (site: string) => void;
+}
+
 /** Which sites show their numbers; kept in the address. */
-function useOpenSites(): readonly [ReadonlySet<string>, (site: string) => void] {
+function useOpenSites(): OpenSites {
   const [open, setOpen] = useState<ReadonlySet<string>>(
     () => new Set((addressValue('site') ?? '').split(',').filter((site) => site !== '')),
   );
@@ -133,7 +149,19 @@ function useOpenSites(): readonly [ReadonlySet<string>, (site: string) => void] 
       return after;
     });
   }, []);
-  return [open, toggle];
+  const [wanted, setWanted] = useState<{ readonly site: string } | null>(null);
+  // The row may be there only after the list was drawn anew.
+  useEffect(() => {
+    if (wanted === null) return;
+    const toggleOf = document.querySelector<HTMLElement>(`[aria-controls="${siteDetailId(wanted.site)}"]`);
+    toggleOf?.focus({ preventScroll: true });
+    toggleOf?.closest('tr')?.scrollIntoView({ block: 'start' });
+  }, [wanted]);
+  const show = useCallback((site: string) => {
+    setOpen((before) => new Set(before).add(site));
+    setWanted({ site });
+  }, []);
+  return { open, toggle, show };
 }
 
 /** By id: an order that no event changes, so that rows stay where the eye left them. */

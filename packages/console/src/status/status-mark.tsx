@@ -16,6 +16,13 @@ const GLYPHS: Readonly<Record<Glyph, ReactElement>> = {
       <circle className="glyph-pulse" cx="6" cy="6" r="4.6" />
     </>
   ),
+  diamond: <path d="M6 1.6 10.4 6 6 10.4 1.6 6Z" />,
+  enclosed: (
+    <>
+      <rect x="1.6" y="1.6" width="8.8" height="8.8" rx="1.8" />
+      <circle className="glyph-solid" cx="6" cy="6" r="1.7" />
+    </>
+  ),
   shield: <path d="M6 1.6 9.8 3v2.8c0 2.3-1.5 3.9-3.8 4.7C3.7 9.7 2.2 8.1 2.2 5.8V3Z" />,
 };
 

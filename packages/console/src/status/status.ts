@@ -1,12 +1,24 @@
 import type { Liveness } from '../connection/live-events.ts';
 import type { GateView, SiteView } from '@noren/protocol/console';
+import type { GroupStanding } from '../round/group-standing.ts';
 import type { Standing } from '../round/participants.ts';
 
 export type SiteOutcome = SiteView['history'][number];
 
 /** Colour family of a status. A status has one tone and one glyph everywhere on the page. */
 type Tone = 'good' | 'caution' | 'bad' | 'active' | 'quiet';
-export type Glyph = 'check' | 'minus' | 'cross' | 'break' | 'slash' | 'dot' | 'ring' | 'pulse' | 'shield';
+export type Glyph =
+  | 'check'
+  | 'minus'
+  | 'cross'
+  | 'break'
+  | 'slash'
+  | 'dot'
+  | 'ring'
+  | 'pulse'
+  | 'shield'
+  | 'diamond'
+  | 'enclosed';
 
 export interface StatusLook {
   readonly tone: Tone;
@@ -39,6 +51,16 @@ export const standingLook: Readonly<Record<Standing, StatusLook>> = {
   dropped: outcomeLook.dropped,
   refused: outcomeLook.refused,
 };
+
+/** Groups of a round. */
+export const groupLook: Readonly<Record<GroupStanding, StatusLook>> = {
+  counted: { tone: 'good', glyph: 'check' },
+  outlying: { tone: 'caution', glyph: 'diamond' },
+  out: { tone: 'bad', glyph: 'cross' },
+};
+
+export const quarantineLook: StatusLook = { tone: 'caution', glyph: 'enclosed' };
+export const revokedLook: StatusLook = { tone: 'quiet', glyph: 'cross' };
 
 export const livenessLook: Readonly<Record<Liveness, StatusLook>> = {
   connecting: { tone: 'quiet', glyph: 'ring' },

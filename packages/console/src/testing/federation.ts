@@ -1,5 +1,8 @@
 import type { FederationView, GateView, Interval, RoundView, SiteView, Strategy } from '@noren/protocol/console';
 
+import { dividedRound, without } from './groups.ts';
+import type { Division } from './groups.ts';
+
 /** A fixed moment, so that screens and expectations repeat. */
 export const NOW: number = Date.parse('2026-11-24T02:41:20.000Z');
 const MINUTE = 60_000;
@@ -23,13 +26,24 @@ export interface World {
   readonly sites: number;
   readonly rounds: number;
   readonly running: boolean;
+  /** How the rounds are divided; without it every cohort is one group. A spoiler is in quarantine since two rounds. */
+  readonly division?: Division;
 }
+
+/** The rounds since a spoiler was put in quarantine. */
+const QUARANTINED_ROUNDS = 2;
 
 /** A federation some weeks into its life: one site gone, one that drops out, one that refuses, gates of every verdict. */
 export function federationView(world: World, now: number = NOW): FederationView {
   const random = generator(7);
-  const ids = NAMES.slice(0, world.sites).map((name) => name.toLowerCase().replace(' ', '-'));
-  const rounds = Array.from({ length: world.rounds }, (_, index) => endedRound(world.rounds - index, ids, now, random));
+  const ids = Array.from({ length: world.sites }, (_, index) => nameOf(index).toLowerCase().replaceAll(' ', '-'));
+  const rounds = Array.from({ length: world.rounds }, (_, index) => {
+    const round = endedRound(world.rounds - index, ids, now, random);
+    if (world.division === undefined) return round;
+    const { spoiler } = world.division;
+    const there = index < QUARANTINED_ROUNDS && spoiler !== null ? without(round, spoiler) : round;
+    return dividedRound(there, world.division, generator(round.number));
+  });
   const latest = rounds.find((round) => round.outcome === 'accepted');
   return {
     name: 'Hanamura Retail',
@@ -52,9 +66,21 @@ export function federationView(world: World, now: number = NOW): FederationView 
       waiting: null,
     },
     sites: ids.map((id, index) => siteView(id, index, world, rounds, random, now)),
-    running: world.running ? runningRound(world.rounds + 1, ids, now) : null,
+    running: world.running
+      ? runningRound(
+          world.rounds + 1,
+          ids.filter((id) => id !== world.division?.spoiler),
+          now,
+        )
+      : null,
     rounds,
   };
+}
+
+/** The thirteenth site is the second in the first one's town. */
+function nameOf(index: number): string {
+  const name = NAMES[index % NAMES.length] ?? '';
+  return index < NAMES.length ? name : `${name} ${Math.floor(index / NAMES.length) + 1}`;
 }
 
 const SHARED = [
@@ -78,26 +104,43 @@ function siteView(
 ): SiteView {
   const away = index === 8;
   const judged = rounds.flatMap((round) => round.gates).find(({ site }) => site === id)?.gate ?? null;
-  const inRound = world.running && !away && index !== 6 && index !== 9;
+  const inRound = world.running && !away && index !== 6 && index !== 9 && id !== world.division?.spoiler;
   const fraction = Math.min(1, 0.35 + index * 0.06);
   return {
     id,
-    name: NAMES[index] ?? id,
+    name: nameOf(index),
     connected: !away,
     lastSeenAt: new Date(away ? now - 187 * MINUTE : now - 4000).toISOString(),
     activity: inRound ? { roundId: 'running', kind: index < 2 ? 'uploading' : 'relearning', fraction } : null,
     releaseHash: releaseInUse(judged, away, rounds),
     gate: judged,
     revoked: null,
-    quarantine: null,
-    history: Array.from({ length: Math.min(30, world.rounds) }, (_, round) => historyCell(index, round, random)),
+    quarantine: id === world.division?.spoiler ? quarantine(id, rounds) : null,
+    history: historyOf(index, Math.min(30, world.rounds), random, id === world.division?.spoiler),
   };
+}
+
+function quarantine(site: string, rounds: readonly RoundView[]): SiteView['quarantine'] {
+  const compared = rounds.slice(QUARANTINED_ROUNDS).flatMap(({ groups }) => {
+    const found = groups.find(({ survivors }) => survivors.includes(site));
+    return found === undefined ? [] : [found];
+  });
+  const outlying = compared.filter((group) => group.outlying === true).length;
+  const since = rounds[QUARANTINED_ROUNDS]?.endedAt ?? new Date(NOW).toISOString();
+  return { since, rounds: compared.length, outlying };
 }
 
 function releaseInUse(gate: GateView | null, away: boolean, rounds: readonly RoundView[]): string | null {
   if (gate === null) return null;
   const accepted = rounds.filter((round) => round.releaseHash !== null);
   return accepted[away || !gate.adopted ? Math.min(4, accepted.length - 1) : 0]?.releaseHash ?? null;
+}
+
+function historyOf(site: number, rounds: number, random: () => number, quarantined: boolean): SiteView['history'] {
+  const history = Array.from({ length: rounds }, (_, round) => historyCell(site, round, random));
+  return quarantined
+    ? history.map((outcome, round) => (round < rounds - QUARANTINED_ROUNDS ? outcome : 'absent'))
+    : history;
 }
 
 function historyCell(site: number, round: number, random: () => number): SiteView['history'][number] {
