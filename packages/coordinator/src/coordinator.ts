@@ -139,12 +139,12 @@ export class Coordinator {
     return this.#federation.invite(parseSiteId(siteId), name, this.addresses);
   }
 
-  /** Takes a site out at once: its certificate is refused from now on. Throws `unknown-site`. */
   /** Lets a site that was put in quarantine take part again. Throws CoordinatorError `unknown-site`, `not-quarantined`. */
   async release(siteId: string, reason: string): Promise<void> {
     await this.#federation.release(parseSiteId(siteId), reason);
   }
 
+  /** Takes a site out at once: its certificate is refused from now on. Throws `unknown-site`. */
   async revoke(siteId: string, reason: string): Promise<void> {
     await this.#federation.revoke(parseSiteId(siteId), reason);
   }
