@@ -54,7 +54,9 @@ export type AggregationErrorCode =
   /** A vector is in the coordinator's sum in part: what it kept of the vector could not be read again. */
   | 'spoilt-sum'
   /** A value that would leave the ring's range, or is not finite. */
-  | 'out-of-range';
+  | 'out-of-range'
+  /** A worker thread ended in the middle of its work; what it was at work on is spoilt. No site is to blame. */
+  | 'worker-failed';
 
 /** The one error of this package. `sites` names the sites the message is about, when there are any. */
 export class AggregationError extends Error {

@@ -20,6 +20,7 @@ export { clipToNorm, type Clipping } from './ring/clipping.ts';
 export {
   decodeSum,
   encodeUpdate,
+  encodeUpdateInTurns,
   EXTRA_ELEMENTS,
   maskedLength,
   quantiserFor,
@@ -30,6 +31,7 @@ export {
   addNoise,
   decodeNoisySum,
   encodeNoisySum,
+  encodeNoisySumInTurns,
   noisyQuantiserFor,
   NOISE_REACH,
   type NoisyQuantiser,
@@ -41,6 +43,8 @@ export type { Spoiling } from './robust/spoiling.ts';
 export { combineMeans, type Combination } from './robust/combination.ts';
 export { inspectGroups, type GroupInspection } from './robust/hygiene.ts';
 export { suspicionAfter, suspicionLimit, UNSUSPECTED, type ComparedGroup, type Suspicion } from './robust/suspicion.ts';
+export type { MaskRemoval } from './masks/mask-removal.ts';
+export { RemovalThreads, type RemovalThreadsOptions } from './masks/removal-threads.ts';
 export { CoordinatorRound, type CoordinatorRoundOptions } from './protocol/coordinator-round.ts';
 export { GroupedRound, type GroupFailure, type GroupOutcome } from './protocol/grouped-round.ts';
 export type { MaskedVector } from './protocol/masked-vector.ts';

@@ -10,8 +10,8 @@ import {
 } from '@noren/protocol';
 import {
   addNoise,
-  encodeNoisySum,
-  encodeUpdate,
+  encodeNoisySumInTurns,
+  encodeUpdateInTurns,
   noisyQuantiserFor,
   SiteRound,
   type Identity,
@@ -52,7 +52,16 @@ export interface MaskingSetting {
   readonly registered: Registered;
 }
 
-/** A round's secrets and the five messages made from them. Every wrong call or message throws AggregationError. */
+/** Awaited every some milliseconds of work, so that heartbeats go on; what it throws ends the work. */
+type YieldTurn = () => Promise<void>;
+
+/**
+ * A round's secrets and the five messages made from them. Every wrong call or message throws AggregationError. The keys stay
+ * in this thread, which is why the vector is quantised and masked here, in turns with its other work.
+ *
+ * Memory: the update (4 bytes a value) until it is quantised, then the one quantised vector (4 bytes a value), which is
+ * masked where it lies; values of fewer bits (`valueBits`) are packed beside it.
+ */
 export class Masking {
   readonly #offer: VerifiedPlan;
   readonly #round: SiteRound;
@@ -95,6 +104,7 @@ export class Masking {
   async quantise(
     { update, examples }: Relearned,
     drawNoise: (noise: NoiseJob) => Promise<Int32Array>,
+    yieldTurn: YieldTurn,
   ): Promise<Int32Array> {
     const { plan, hash } = this.#offer;
     if (update.length !== plan.vectorLength || !allFinite(update)) {
@@ -103,9 +113,10 @@ export class Masking {
         're-learning gave an update of the wrong length, or one that is not finite',
       );
     }
-    if (plan.privacy != null) return this.#quantiseWithNoise(update, plan.privacy, drawNoise);
+    if (plan.privacy != null) return this.#quantiseWithNoise(update, plan.privacy, drawNoise, yieldTurn);
     if (examples < 1) throw new AgentError('data-unusable', 'the site has no training example');
-    return encodeUpdate(update, updateWeight(examples, plan.update), planQuantiser(plan, hash, this.#ringSites()));
+    const quantiser = planQuantiser(plan, hash, this.#ringSites());
+    return encodeUpdateInTurns(update, updateWeight(examples, plan.update), quantiser, yieldTurn);
   }
 
   /** Every site and the coordinator have the quantiser from the size of the cohort, which all of them know. */
@@ -119,17 +130,18 @@ export class Masking {
     sum: Float32Array,
     privacy: PlanPrivacy,
     drawNoise: (noise: NoiseJob) => Promise<Int32Array>,
+    yieldTurn: YieldTurn,
   ): Promise<Int32Array> {
     const quantiser = noisyQuantiserFor(noisySumRules(this.#offer.plan, privacy, this.#ringSites()));
-    const elements = encodeNoisySum(sum, quantiser);
+    const elements = await encodeNoisySumInTurns(sum, quantiser, yieldTurn);
     const { siteNoise: standardDeviation } = quantiser;
     if (standardDeviation > 0) addNoise(elements, await drawNoise({ length: sum.length, standardDeviation }));
     return elements;
   }
 
   /** Masks in place: `quantised` holds the masked vector afterwards. */
-  mask(quantised: Int32Array): MaskedUpdate {
-    const { header, chunks: packed } = this.#round.mask(quantised);
+  async mask(quantised: Int32Array, yieldTurn: YieldTurn): Promise<MaskedUpdate> {
+    const { header, chunks: packed } = await this.#round.maskInTurns(quantised, yieldTurn);
     const chunks = [...packed];
     return { header, chunks, bytes: chunks.reduce((total, chunk) => total + chunk.length, 0) };
   }

@@ -114,7 +114,7 @@ export class VaultedRound {
 
   /** The masked vector; kept before the record that names it. */
   keepVector({ chunks }: MaskedUpdate): Promise<void> {
-    return this.#inTurn(() => writeAtomically(this.#vector, Buffer.concat(chunks)));
+    return this.#inTurn(() => writeAtomically(this.#vector, chunks));
   }
 
   /** Null when nothing was kept, or nothing that this site wrote in this run of the operating system. */

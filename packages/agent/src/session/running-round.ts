@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { readSignedRoster, type ActivityName, type Hash, type SiteMessage } from '@noren/protocol';
 import type { ConsistencyRequest, KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggregation';
 import { AgentError } from '../agent-error.ts';
@@ -9,7 +10,7 @@ import { sha256 } from '../ledger/chain.ts';
 import { roundCost } from '../policy/judge-privacy.ts';
 import { joinedWithinDay, judgePlan, type Judgement } from '../policy/judge.ts';
 import { dataAsset } from '../policy/policy.ts';
-import type { Evaluation, Relearned, RoundJob, TaskWatch } from '../relearning/trainer.ts';
+import type { Evaluation, NoiseJob, Relearned, RoundJob, TaskWatch } from '../relearning/trainer.ts';
 import type { Adoption } from './adoption.ts';
 import { checkBackbone, checkRelease } from './artifacts.ts';
 import type { Link } from './link.ts';
@@ -133,23 +134,32 @@ export class RunningRound {
 
   /** Re-learns and masks. */
   async relearn(delivery: ShareDelivery): Promise<void> {
-    const { trainer, config, layout } = this.#parts;
+    const { config, layout } = this.#parts;
     this.#secrets().receiveShares(delivery);
     this.#awaiting = [];
     const job = await this.#prepare();
     // Before anything random happens: whatever becomes of the round, this may have been seen.
     this.#payPrivacy();
-    const contribution = await this.#contribute(job);
+    const yieldTurn = async (): Promise<void> => {
+      await nextTurn();
+      this.#contribution.signal.throwIfAborted();
+    };
+    const quantised = await this.#quantise(job, yieldTurn);
     const masking = this.#secrets();
-    const quantised = await masking.quantise(contribution, (noise) =>
-      trainer.drawNoise(noise, { signal: this.#contribution.signal }),
-    );
     if (config.keepUpdates) await writeAtomically(layout.round(this.roundId).update, new Uint8Array(quantised.buffer));
-    const masked = masking.mask(quantised);
+    const masked = await masking.mask(quantised, yieldTurn);
     this.#masked = masked;
     await this.#vault.keepVector(masked);
     // On disk before a byte of it leaves: after a crash the same bytes are sent, or none (secure aggregation, attack 8).
     await this.#keep(masking, 'masked', []);
+  }
+
+  /** Apart from `relearn`, so that the update is let go of before its quantised vector is masked and kept. */
+  async #quantise(job: RoundJob, yieldTurn: () => Promise<void>): Promise<Int32Array> {
+    const contribution = await this.#contribute(job);
+    const { signal } = this.#contribution;
+    const drawNoise = (noise: NoiseJob): Promise<Int32Array> => this.#parts.trainer.drawNoise(noise, { signal });
+    return this.#secrets().quantise(contribution, drawNoise, yieldTurn);
   }
 
   /** What a round is for: an update, or a survey's measures, whose full figures stay in the home. */

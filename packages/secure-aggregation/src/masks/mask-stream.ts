@@ -7,18 +7,23 @@ import { createCipheriv, type Cipher } from 'node:crypto';
 export const PIECE_WORDS = 16_384;
 
 const ZEROS = new Uint8Array(PIECE_WORDS * Int32Array.BYTES_PER_ELEMENT);
-const ZERO_COUNTER = new Uint8Array(16);
+
+/** Of the cipher, which counts in blocks of 16 bytes. */
+const BLOCK_WORDS = 4;
 
 /**
  * The pseudo-random generator that stretches a 32-byte seed to mask words: the keystream of AES-256-CTR (NIST SP
- * 800-38A) with counter block zero, read as little-endian 32-bit words. A seed makes one stream and is never used
+ * 800-38A) from counter block zero on, read as little-endian 32-bit words. A seed makes one stream and is never used
  * again; all of its 256 bits go into the cipher.
  */
 export class MaskStream {
   readonly #cipher: Cipher;
 
-  constructor(seed: Uint8Array) {
-    this.#cipher = createCipheriv('aes-256-ctr', seed, ZERO_COUNTER);
+  /** @param start the word it begins at, 0 .. 2^53 - 1; the words before it cost nothing */
+  constructor(seed: Uint8Array, start = 0) {
+    this.#cipher = createCipheriv('aes-256-ctr', seed, counterBlock(Math.floor(start / BLOCK_WORDS)));
+    const skipped = start % BLOCK_WORDS;
+    if (skipped > 0) this.next(skipped);
   }
 
   /** The next words, at most `PIECE_WORDS`: signed 32-bit, each of the 2^32 values as likely as any other. */
@@ -26,4 +31,11 @@ export class MaskStream {
     const keystream = this.#cipher.update(ZEROS.subarray(0, words * Int32Array.BYTES_PER_ELEMENT));
     return new Int32Array(keystream.buffer, keystream.byteOffset, words);
   }
+}
+
+/** The counter is the whole block, big-endian. */
+function counterBlock(block: number): Uint8Array {
+  const bytes = new Uint8Array(16);
+  new DataView(bytes.buffer).setBigUint64(8, BigInt(block));
+  return bytes;
 }

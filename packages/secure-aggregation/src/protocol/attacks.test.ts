@@ -4,8 +4,9 @@ import { groupParameters } from '../group-parameters.ts';
 import { agree, keyPairFromScalar } from '../keys/agreement.ts';
 import { secureRandom } from '../keys/random.ts';
 import { combineShares } from '../keys/secret-sharing.ts';
-import { MaskSum } from '../masks/mask-sum.ts';
+import { applyMasks } from '../masks/mask-sum.ts';
 import { codeOf, identityOf, rejectionCodeOf, siteIdOf, TestFederation, type TestSite } from '../testing/federation.ts';
+import { finish } from '../turns.ts';
 import { rosterOf, withAdvertisement, withIdentity, withSignedAdvertisement } from '../testing/tampering.ts';
 import { KeySchedule, signedPairSeeds } from './key-schedule.ts';
 import type { SiteNumber } from './site-number.ts';
@@ -334,12 +335,12 @@ test('attack 7, late masked input: without the self mask, the mask key of a “d
     return [peer, schedule.pairSeed(secret, three, peer)] as const;
   });
   const { added, subtracted } = signedPairSeeds(three, seeds);
-  new MaskSum({ added: subtracted, subtracted: added }).applyToNext(keptBack);
+  finish(applyMasks(keptBack, { added: subtracted, subtracted: added }));
   expect(keptBack.every((value, i) => value !== vector.at(i))).toBe(true);
 
   // What is left is exactly the one mask that nobody gave a share of: the seed that the site drew first.
   const selfSeed = schedule.selfSeed(drawn.at(0)!, three);
-  new MaskSum({ added: [], subtracted: [selfSeed] }).applyToNext(keptBack);
+  finish(applyMasks(keptBack, { added: [], subtracted: [selfSeed] }));
   expect(keptBack).toEqual(vector);
 });
 

@@ -136,8 +136,8 @@ test('strangers are turned away in every phase, and so is who has dropped out', 
   expect(codeOf(() => coordinator.reveal('stranger', answer))).toBe('unknown-site');
 });
 
-test('unmasking gives up its turn every 64 Ki elements', async () => {
-  const length = 3 * 65_536 + 1;
+test('unmasking gives up its turn after every site’s secret and every 4 Mi words of masks', async () => {
+  const length = 3 * 2 ** 20;
   const federation = new TestFederation(3, length);
   const request = await federation.untilConfirmed((index) => new Int32Array(length).fill(index));
   for (const { siteId, round } of federation.sites) federation.coordinator.reveal(siteId, round.reveal(request));
@@ -145,7 +145,8 @@ test('unmasking gives up its turn every 64 Ki elements', async () => {
   const sum = await federation.coordinator.unmask(async () => {
     turns += 1;
   });
-  expect(turns).toBe(4);
+  // Three secrets; three masks make nine Mi words.
+  expect(turns).toBe(3 + 2);
   expect(sum.every((value) => value === 3)).toBe(true);
 });
 

@@ -1,5 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-
 import { AggregationError } from '../errors.ts';
 import type { GroupParameters } from '../group-parameters.ts';
 import { assertFullOrder } from '../keys/agreement.ts';
@@ -15,9 +13,11 @@ import type {
   ShareDelivery,
   SurvivorSignature,
 } from '../messages.ts';
+import { RemovalInTurns, type MaskRemoval } from '../masks/mask-removal.ts';
 import { addInto } from '../masks/ring.ts';
 import { centre, ringBitsFor, type RingBits } from '../ring/ring-width.ts';
 import { groupsOf } from '../topology/grouping.ts';
+import { nextTurn, type YieldTurn } from '../turns.ts';
 import {
   assertEnough,
   assertFirst,
@@ -37,7 +37,7 @@ import {
   survivorsStatement,
   verifyStatement,
 } from './transcript.ts';
-import { reconstructMasks, removeMasks } from './unmasking.ts';
+import { reconstructMasks } from './unmasking.ts';
 import { Upload, type UploadSink } from './upload.ts';
 
 export interface CoordinatorRoundOptions extends RoundContext {
@@ -155,7 +155,8 @@ export class CoordinatorRound {
     const { roster, sealed } = this.#in('shares');
     const sharingSites = ascending(sealed.keys());
     assertEnough(roster, sharingSites, 'shared their secrets');
-    const sum = new Int32Array(this.#context.length);
+    // Shared memory, so that threads can open it where it lies.
+    const sum = new Int32Array(new SharedArrayBuffer(this.#context.length * Int32Array.BYTES_PER_ELEMENT));
     this.#state = { phase: 'uploads', roster, sharingSites, uploads: new Map(), sum };
 
     return new Map(
@@ -274,13 +275,18 @@ export class CoordinatorRound {
 
   /**
    * Removes every mask that is left in the sum and gives the sum of the survivors' vectors, centred: the accumulator
-   * itself, not a copy. If a secret cannot be reconstructed the phase stays open, and further reveals may still save it;
-   * if `yieldTurn` throws, the sum is spoilt and the round is over.
+   * itself, not a copy, in shared memory. If a secret cannot be reconstructed the phase stays open, and further reveals may
+   * still save it; if the removal fails, the sum is spoilt and the round is over.
    *
-   * @param yieldTurn awaited after every 64 Ki elements, so that other work gets its turn
-   * @throws AggregationError `wrong-state` (also before `canUnmask`), `bad-share` (its `sites` names who dealt the shares)
+   * @param yieldTurn awaited every some milliseconds of work in this thread, so that other work gets its turn
+   * @param maskRemoval how masks are taken out of the sum; by default in this thread
+   * @throws AggregationError `wrong-state` (also before `canUnmask`), `bad-share` (its `sites` names who dealt the shares),
+   *   `worker-failed`
    */
-  async unmask(yieldTurn: () => Promise<void> = nextTurn): Promise<Int32Array> {
+  async unmask(
+    yieldTurn: YieldTurn = nextTurn,
+    maskRemoval: MaskRemoval = new RemovalInTurns(yieldTurn),
+  ): Promise<Int32Array> {
     const state = this.#in('reveals');
     if (!this.canUnmask) {
       throw new AggregationError(
@@ -289,12 +295,14 @@ export class CoordinatorRound {
       );
     }
     this.#state = { ...state, phase: 'unmasking' };
-    const { masks, falseWitnesses } = await reconstructMasks(state, this.#context.planHash).catch((error: unknown) => {
-      this.#state = state;
-      throw error;
-    });
+    const { masks, falseWitnesses } = await reconstructMasks(state, this.#context.planHash, yieldTurn).catch(
+      (error: unknown) => {
+        this.#state = state;
+        throw error;
+      },
+    );
     this.#falseWitnesses = state.roster.siteIds(falseWitnesses);
-    await removeMasks(state.sum, masks, yieldTurn);
+    await maskRemoval.remove(state.sum, masks);
     centre(state.sum, this.#ringBits(state.roster));
     this.#state = { ...state, phase: 'unmasked' };
     return state.sum;

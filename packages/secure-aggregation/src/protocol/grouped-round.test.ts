@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { AggregationError } from '../errors.ts';
+import { RemovalInTurns, type MaskRemoval } from '../masks/mask-removal.ts';
 import type { KeyAdvertisement, KeyRoster } from '../messages.ts';
 import { decodeSum, encodeUpdate, quantiserFor } from '../ring/quantiser.ts';
 import { codeOf, identityOf, rejectionCodeOf, siteIdOf } from '../testing/federation.ts';
@@ -75,6 +76,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc.integer({ min: 8, max: 16 }).chain(
 /** Plays a round; the groups' outcomes and the quantised vectors of every site that uploaded. */
 async function play(
   scenario: Scenario,
+  maskRemoval?: MaskRemoval,
 ): Promise<{ readonly outcomes: readonly GroupOutcome[]; readonly vectors: ReadonlyMap<string, Int32Array> } | null> {
   const { groupSize, reaches, weights, chunkLength, valueBits } = scenario;
   const federation = new DividedFederation(reaches.length, { ...SEED, groupSize }, {}, valueBits);
@@ -114,7 +116,7 @@ async function play(
     throw error;
   }
   const outcomes: GroupOutcome[] = [];
-  for await (const outcome of coordinator.unmask()) outcomes.push(outcome);
+  for await (const outcome of coordinator.unmask(undefined, maskRemoval)) outcomes.push(outcome);
   return { outcomes, vectors };
 }
 
@@ -154,6 +156,28 @@ test('whoever is lost and whenever, what the groups give is the sum of their sur
   expect(whole).toBeGreaterThan(3);
   expect(partial).toBeGreaterThan(0);
 }, 120_000);
+
+test('a group whose masks could not be removed fails by name, and the others are opened', async () => {
+  const inTurns = new RemovalInTurns();
+  let sums = 0;
+  const removal: MaskRemoval = {
+    async remove(sum, masks) {
+      if (++sums === 1) throw new AggregationError('worker-failed', 'A thread stopped.');
+      return inTurns.remove(sum, masks);
+    },
+  };
+  const everybody = { reaches: Array<Stage>(12).fill('all'), weights: Array<number>(12).fill(1), groupSize: 4 };
+  const played = await play({ ...everybody, chunkLength: LENGTH, valueBits: undefined }, removal);
+  expect(played!.outcomes.map(({ failure }) => failure)).toEqual([
+    { code: 'worker-failed', reason: 'A thread stopped.' },
+    null,
+    null,
+  ]);
+  for (const { survivors, sum } of played!.outcomes.slice(1)) {
+    const total = survivors.reduce((all, siteId) => all + played!.vectors.get(siteId)!.at(LENGTH)!, 0);
+    expect(sum!.at(LENGTH)).toBe(total);
+  }
+});
 
 test('a cohort of 130 is two groups of 65, and every site shares within its own', async () => {
   const federation = new DividedFederation(130, SEED, { floor: { minimumSites: 46, minimumThresholdFraction: 0.67 } });

@@ -10,6 +10,8 @@ import type {
   ShareDelivery,
   SurvivorSignature,
 } from '../messages.ts';
+import type { MaskRemoval } from '../masks/mask-removal.ts';
+import type { YieldTurn } from '../turns.ts';
 import { CoordinatorRound, type CoordinatorRoundOptions } from './coordinator-round.ts';
 import type { UploadSink } from './upload.ts';
 
@@ -113,11 +115,11 @@ export class GroupedRound {
    * Opens the sums one after the other, so that whoever has decoded one can let it go. A group that cannot be opened is a
    * group that failed.
    *
-   * @param yieldTurn as `CoordinatorRound.unmask`
+   * @param yieldTurn, maskRemoval as `CoordinatorRound.unmask`; one `RemovalThreads` serves all groups
    */
-  async *unmask(yieldTurn?: () => Promise<void>): AsyncGenerator<GroupOutcome, void, undefined> {
+  async *unmask(yieldTurn?: YieldTurn, maskRemoval?: MaskRemoval): AsyncGenerator<GroupOutcome, void, undefined> {
     for (const group of this.#groups) {
-      const sum = group.failure ? null : await opened(group, yieldTurn);
+      const sum = group.failure ? null : await opened(group, yieldTurn, maskRemoval);
       const { cohort: sites, survivors, falseWitnesses } = group.round;
       yield { sites, survivors, sum, failure: group.failure, falseWitnesses };
     }
@@ -169,9 +171,9 @@ export class GroupedRound {
   }
 }
 
-async function opened(group: Group, yieldTurn?: () => Promise<void>): Promise<Int32Array | null> {
+async function opened(group: Group, yieldTurn?: YieldTurn, maskRemoval?: MaskRemoval): Promise<Int32Array | null> {
   try {
-    return await group.round.unmask(yieldTurn);
+    return await group.round.unmask(yieldTurn, maskRemoval);
   } catch (error) {
     if (!(error instanceof AggregationError)) throw error;
     group.failure = { code: error.code, reason: error.message };

@@ -33,10 +33,13 @@ describe('a resumed site answers as the one before it', () => {
     await federation.advertiseAndShare(federation.sites, federation.sites);
     const [site] = federation.sites as [TestSite, ...TestSite[]];
     const again = restarted(federation, site, 'ready');
+    const inTurns = await restarted(federation, site, 'ready').round.maskInTurns(vectorOf(0));
     const first = site.round.mask(vectorOf(0));
     const second = again.round.mask(vectorOf(0));
     expect(second.header).toEqual(first.header);
     expect([...second.chunks]).toEqual([...first.chunks]);
+    expect(inTurns.header).toEqual(first.header);
+    expect([...inTurns.chunks]).toEqual([...first.chunks]);
     expect(codeOf(() => restarted(federation, again, 'masked').round.mask(vectorOf(0)))).toBe('already-masked');
   });
 

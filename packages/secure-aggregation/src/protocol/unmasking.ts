@@ -1,6 +1,7 @@
 import { agree, keyPairFromScalar } from '../keys/agreement.ts';
 import type { RevealedShares } from '../messages.ts';
-import { MaskSum, type MaskSeeds } from '../masks/mask-sum.ts';
+import type { MaskSeeds } from '../masks/mask-sum.ts';
+import type { YieldTurn } from '../turns.ts';
 import { KeySchedule, signedPairSeeds } from './key-schedule.ts';
 import { reconstruct, type Testimony } from './reconstruction.ts';
 import type { Roster } from './roster.ts';
@@ -14,9 +15,6 @@ interface Revealed {
   readonly revealed: ReadonlyMap<SiteNumber, RevealedShares>;
 }
 
-/** Elements between two turns of the event loop: some milliseconds of work with tens of masks. */
-const TURN_LENGTH = 65_536;
-
 /**
  * The masks that are still in the sum of the survivors' vectors
  *
@@ -25,11 +23,13 @@ const TURN_LENGTH = 65_536;
  * where the pair masks among survivors have cancelled. The first kind needs b_i of every survivor, the second the private
  * mask key of every site that dropped out after sharing. As seeds, with the sign that takes them out.
  *
+ * @param yieldTurn awaited after each site, whose secret takes some milliseconds, or tens if it dropped out
  * @throws AggregationError `bad-share`
  */
 export async function reconstructMasks(
   { roster, sharingSites, survivors, revealed }: Revealed,
   planHash: Uint8Array,
+  yieldTurn: YieldTurn,
 ): Promise<{ readonly masks: MaskSeeds; readonly falseWitnesses: readonly SiteNumber[] }> {
   const schedule = new KeySchedule(planHash, roster.hash);
   const added: Uint8Array[] = [];
@@ -45,28 +45,21 @@ export async function reconstructMasks(
 
     if (survived) {
       subtracted.push(schedule.selfSeed(found.secret, number));
-      continue;
+    } else {
+      // Seen from the dropped site the signs are the survivors' reversed: adding its side takes out theirs.
+      const pair = keyPairFromScalar(found.secret);
+      const seeds = survivors.map((survivor) => {
+        const secret = agree(pair, roster.member(survivor).advertisement.maskKey);
+        return [survivor, schedule.pairSeed(secret, number, survivor)] as const;
+      });
+      const signed = signedPairSeeds(number, seeds);
+      added.push(...signed.added);
+      subtracted.push(...signed.subtracted);
     }
-    // Seen from the dropped site the signs are the survivors' reversed: adding its side takes out theirs.
-    const pair = keyPairFromScalar(found.secret);
-    const seeds = survivors.map((survivor) => {
-      const secret = agree(pair, roster.member(survivor).advertisement.maskKey);
-      return [survivor, schedule.pairSeed(secret, number, survivor)] as const;
-    });
-    const signed = signedPairSeeds(number, seeds);
-    added.push(...signed.added);
-    subtracted.push(...signed.subtracted);
-  }
-  return { masks: { added, subtracted }, falseWitnesses: Array.from(falseWitnesses) };
-}
-
-/** Applies the masks to the sum in place, giving up the thread every `TURN_LENGTH` elements. */
-export async function removeMasks(sum: Int32Array, masks: MaskSeeds, yieldTurn: () => Promise<void>): Promise<void> {
-  const walk = new MaskSum(masks);
-  for (let start = 0; start < sum.length; start += TURN_LENGTH) {
-    walk.applyToNext(sum.subarray(start, start + TURN_LENGTH));
+    found.secret.fill(0);
     await yieldTurn();
   }
+  return { masks: { added, subtracted }, falseWitnesses: Array.from(falseWitnesses) };
 }
 
 function testimoniesOf(number: SiteNumber, revealed: ReadonlyMap<SiteNumber, RevealedShares>): Testimony[] {

@@ -1,7 +1,8 @@
 import { AggregationError } from '../errors.ts';
 import type { RandomSource } from '../keys/random.ts';
 import { secureRandom } from '../keys/random.ts';
-import { EXTRA_ELEMENTS, encodeUpdate, largestScale } from './quantiser.ts';
+import { finish, inTurns, nextTurn, type Steps, type YieldTurn } from '../turns.ts';
+import { encoding, EXTRA_ELEMENTS, largestScale } from './quantiser.ts';
 import { ringBitsFor } from './ring-width.ts';
 
 /** What a sum that carries noise is made of. Norms in the vector's units. */
@@ -103,10 +104,27 @@ export function noisyQuantiserFor(rules: NoisySumRules): NoisyQuantiser {
  */
 export function encodeNoisySum(
   vector: Float32Array,
-  { sumNorm, scale }: NoisyQuantiser,
+  quantiser: NoisyQuantiser,
   random: RandomSource = secureRandom,
 ): Int32Array {
-  const elements = encodeUpdate(vector, 1, { clipNorm: sumNorm, scale, weightScale: 1, rotation: null }, random);
+  return finish(noisyEncoding(vector, quantiser, random));
+}
+
+/** `encodeNoisySum` in turns with other work of the thread; `yieldTurn` is awaited after some milliseconds of work each. */
+export async function encodeNoisySumInTurns(
+  vector: Float32Array,
+  quantiser: NoisyQuantiser,
+  yieldTurn: YieldTurn = nextTurn,
+): Promise<Int32Array> {
+  return inTurns(noisyEncoding(vector, quantiser, secureRandom), yieldTurn);
+}
+
+function* noisyEncoding(
+  vector: Float32Array,
+  { sumNorm, scale }: NoisyQuantiser,
+  random: RandomSource,
+): Steps<Int32Array> {
+  const elements = yield* encoding(vector, 1, { clipNorm: sumNorm, scale, weightScale: 1, rotation: null }, random);
   elements[vector.length + 1] = 0;
   return elements;
 }

@@ -1,9 +1,10 @@
 import { AggregationError } from '../errors.ts';
 import { secureRandom, type RandomSource } from '../keys/random.ts';
 import { MaskStream, PIECE_WORDS } from '../masks/mask-stream.ts';
+import { finish, inTurns, nextTurn, type Steps, type YieldTurn } from '../turns.ts';
 import { clippingFactor } from './clipping.ts';
 import { ringBitsFor } from './ring-width.ts';
-import { rotate, rotateBack, rotatedBound, rotatedLength } from './rotation.ts';
+import { rotateBack, rotatedBound, rotatedLength, rotation as rotationOf } from './rotation.ts';
 
 /**
  * How reals become elements of the ring of integers modulo 2^R and back. Part of the plan: all sites of a round must use
@@ -46,6 +47,9 @@ export const EXTRA_ELEMENTS = 2;
 export function maskedLength(length: number, rotated: boolean): number {
   return (rotated ? rotatedLength(length) : length) + EXTRA_ELEMENTS;
 }
+
+/** Elements that are rounded between two turns of the event loop: some 5 ms. */
+const TURN_LENGTH = 16 * PIECE_WORDS;
 
 /** Beyond these, float32 coordinates or the scale run out of exponents. */
 const SMALLEST_NORM = 1e-30;
@@ -113,6 +117,26 @@ export function encodeUpdate(
   quantiser: Quantiser,
   random: RandomSource = secureRandom,
 ): Int32Array {
+  return finish(encoding(update, weight, quantiser, random));
+}
+
+/** `encodeUpdate` in turns with other work of the thread; `yieldTurn` is awaited after some milliseconds of work each. */
+export async function encodeUpdateInTurns(
+  update: Float32Array,
+  weight: number,
+  quantiser: Quantiser,
+  yieldTurn: YieldTurn = nextTurn,
+): Promise<Int32Array> {
+  return inTurns(encoding(update, weight, quantiser, secureRandom), yieldTurn);
+}
+
+/** Of `encodeUpdate`. */
+export function* encoding(
+  update: Float32Array,
+  weight: number,
+  quantiser: Quantiser,
+  random: RandomSource,
+): Steps<Int32Array> {
   if (!(weight > 0 && weight <= 1)) {
     throw new AggregationError('out-of-range', `A weight is above 0 and at most 1, not ${weight}.`);
   }
@@ -124,7 +148,7 @@ export function encodeUpdate(
   if (rotation !== null && update.length !== rotation.length) {
     throw new AggregationError('out-of-range', `The update has ${update.length} values instead of ${rotation.length}.`);
   }
-  const values = rotation === null ? update : rotate(update, rotation.planHash);
+  const values = rotation === null ? update : yield* rotationOf(update, rotation.planHash);
   const vector = new Int32Array(values.length + EXTRA_ELEMENTS);
   const bound = clipNorm * (rotation === null ? 1 : rotatedBound(rotation.length)) * scale + 1;
   const round = rotation === null ? roundPiece : roundPieceWithin;
@@ -133,6 +157,7 @@ export function encodeUpdate(
     const piece = values.subarray(start, start + PIECE_WORDS);
     const target = vector.subarray(start, start + piece.length);
     round(piece, factor * weight * scale, bound, target, uniform.next(piece.length));
+    if ((start + PIECE_WORDS) % TURN_LENGTH === 0) yield;
   }
   // A site that takes part counts for something, however small its weight.
   vector[values.length] = Math.max(1, Math.round(weight * quantiser.weightScale));

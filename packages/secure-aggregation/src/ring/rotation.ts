@@ -2,11 +2,15 @@ import { AggregationError } from '../errors.ts';
 import { deriveKey } from '../keys/derivation.ts';
 import { HASH_BYTES, utf8 } from '../keys/bytes.ts';
 import { MaskStream, PIECE_WORDS } from '../masks/mask-stream.ts';
+import { finish, type Steps } from '../turns.ts';
 
 /** Elements that are mixed with one another; 16 KiB stay in the first-level cache. */
 export const ROTATION_BLOCK = 4096;
 
 const ORTHONORMAL = 1 / Math.sqrt(ROTATION_BLOCK);
+
+/** Elements that are transformed between two turns of the event loop: some 10 ms. */
+const TURN_LENGTH = 64 * ROTATION_BLOCK;
 
 /** With a chance of 2^-40 over the plan's signs, some coordinate of an update lies beyond `rotatedBound`. */
 const EXCESS_BITS = 40;
@@ -40,10 +44,16 @@ export function rotatedLength(length: number): number {
  * @throws AggregationError `malformed`
  */
 export function rotate(vector: Float32Array, planHash: Uint8Array): Float32Array {
+  return finish(rotation(vector, planHash));
+}
+
+/** `rotate` in steps of some milliseconds. */
+export function* rotation(vector: Float32Array, planHash: Uint8Array): Steps<Float32Array> {
   const rotated = new Float32Array(rotatedLength(vector.length));
   rotated.set(vector);
   flipSigns(rotated, planHash);
-  transformBlocks(rotated);
+  yield;
+  yield* transformBlocks(rotated);
   return rotated;
 }
 
@@ -59,7 +69,7 @@ export function rotateBack(rotated: Float32Array, planHash: Uint8Array, length: 
     throw new AggregationError('malformed', `${rotated.length} values are no rotated vector of ${length}.`);
   }
   const vector = rotated.slice();
-  transformBlocks(vector);
+  finish(transformBlocks(vector));
   flipSigns(vector, planHash);
   return vector.slice(0, length);
 }
@@ -83,9 +93,10 @@ function flipByBits(piece: Float32Array, bits: Int32Array): void {
   }
 }
 
-function transformBlocks(vector: Float32Array): void {
+function* transformBlocks(vector: Float32Array): Steps<void> {
   for (let start = 0; start < vector.length; start += ROTATION_BLOCK) {
     transformBlock(vector.subarray(start, start + ROTATION_BLOCK));
+    if ((start + ROTATION_BLOCK) % TURN_LENGTH === 0) yield;
   }
 }
 
