@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 import { Argument, Command } from 'commander';
 
 import { benchReport, benchTable, type BenchRow } from '../bench/report.ts';
@@ -8,6 +10,8 @@ import { openTerminal } from './open-terminal.ts';
 
 interface BenchOptions {
   readonly scale: boolean;
+  readonly sites?: number;
+  readonly parameters: number;
   readonly data?: string;
   readonly rows?: number;
   readonly experiment?: string;
@@ -19,9 +23,10 @@ interface BenchOptions {
 const benchmarks: Readonly<
   Record<string, (progress: (what: string) => void, o: BenchOptions) => Promise<readonly BenchRow[]>>
 > = {
-  secagg: async (progress, { scale }) => {
+  secagg: async (progress, { scale, sites, parameters }) => {
     const { benchmarkMasking } = await import('@noren/secure-aggregation');
-    return (await benchmarkMasking({ progress, scale })).rows;
+    const sizes = sites === undefined ? {} : { sizes: [{ sites, parameters }] };
+    return (await benchmarkMasking({ cores: availableParallelism(), progress, scale, ...sizes })).rows;
   },
   round: async () => (await import('../bench/round.ts')).benchmarkRound(),
   relearn: async (progress) => (await import('../bench/relearn.ts')).benchmarkRelearning({ progress }),
@@ -53,6 +58,9 @@ const benchmarks: Readonly<
   },
 };
 
+/** Of one round: what one cohort may have. */
+const siteCount = wholeNumber(3, 10_000);
+
 /** Needs files of the user's own, so `all` measures it only where they are named. */
 const needData: ReadonlySet<string> = new Set(['images']);
 /** Takes hours on everything, so it has to be asked for. */
@@ -63,7 +71,13 @@ export function benchCommand(): Command {
   return new Command('bench')
     .description('Measure this machine.')
     .addArgument(new Argument('<name>', 'which benchmark').choices([...names, 'all']))
-    .option('--scale', 'secagg: also 1,000 and 10,000 sites in groups, about half an hour', false)
+    .option(
+      '--scale',
+      'secagg: also 10 to 10,000 sites, those of more than 128 in groups; minutes on every core',
+      false,
+    )
+    .option('--sites <count>', 'secagg: one round of so many sites, one in twenty lost, and nothing else', siteCount)
+    .option('--parameters <count>', 'secagg with --sites: values of an update', wholeNumber(1, 10_000_000), 10_000)
     .option('--data <folder>', 'images: the folder whose images are encoded; accuracy: the folder of the data sets')
     .option(
       '--experiment <name>',
@@ -74,7 +88,7 @@ export function benchCommand(): Command {
     .option('--rows <count>', 'import: how many purchases; default 10,000,000', wholeNumber(1000, 200_000_000))
     .addHelpText(
       'after',
-      '\nExamples\n  noren bench secagg --json\n  noren bench import --rows 1000000\n  noren bench accuracy --data data/hm --experiment hm-lines --seeds 3',
+      '\nExamples\n  noren bench secagg --json\n  noren bench secagg --sites 1000 --parameters 100000\n  noren bench import --rows 1000000\n  noren bench accuracy --data data/hm --experiment hm-lines --seeds 3',
     )
     .action(async (name: string, options: BenchOptions, command: Command) => {
       const { terminal } = openTerminal(command);

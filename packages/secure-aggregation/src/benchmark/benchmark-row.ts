@@ -1,4 +1,7 @@
-/** One measured figure. `peer` is Flower 1.x SecAgg+ on a machine of the same kind (2 vCPU); `target` our own limit. */
+/**
+ * One measured figure. `peer` is Flower 1.x SecAgg+ on a machine of the same kind (2 vCPU); `target` our own limit: the most
+ * it may be, of a throughput (GB/s) the least.
+ */
 export interface BenchmarkRow {
   readonly name: string;
   readonly value: number;
@@ -6,4 +9,9 @@ export interface BenchmarkRow {
   readonly peer?: string;
   readonly target?: number;
   readonly met?: boolean;
+}
+
+/** The row with its target, and whether it is met. */
+export function withTarget(row: BenchmarkRow, target: number): BenchmarkRow {
+  return { ...row, target, met: row.unit === 'GB/s' ? row.value >= target : row.value <= target };
 }

@@ -12,6 +12,17 @@ export function millisecondsPerCall(calls: number, action: () => unknown): numbe
   return median(batches);
 }
 
+/** The same of something to be awaited. */
+export async function millisecondsPerTurn(calls: number, action: () => Promise<unknown>): Promise<number> {
+  const batches: number[] = [];
+  for (let batch = -2; batch < BATCHES; batch++) {
+    const start = performance.now();
+    for (let call = 0; call < calls; call++) await action();
+    if (batch >= 0) batches.push((performance.now() - start) / calls);
+  }
+  return median(batches);
+}
+
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;

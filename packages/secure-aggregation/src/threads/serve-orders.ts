@@ -7,18 +7,18 @@ import type { NumberedAnswer, NumberedOrder } from './worker-thread.ts';
  *
  * @param moved the buffers of an answer that are handed over instead of copied
  */
-export function serveOrders<Order, Answer>(
-  carryOut: (order: Order) => Answer | Promise<Answer>,
+export function serveOrders<Answer>(
+  carryOut: (order: never) => Answer | Promise<Answer>,
   moved: (answer: Answer) => readonly ArrayBuffer[] = () => [],
 ): void {
   const port = parentPort;
   if (port === null) throw new TypeError('serveOrders belongs into the entry of a worker thread.');
-  const serve = async ({ id, order }: NumberedOrder<Order>): Promise<void> => {
+  const serve = async ({ id, order }: NumberedOrder<never>): Promise<void> => {
     const answer = await carryOut(order);
     port.postMessage({ id, answer } satisfies NumberedAnswer<Answer>, moved(answer));
   };
   let last: Promise<void> = Promise.resolve();
-  port.on('message', (order: NumberedOrder<Order>) => {
+  port.on('message', (order: NumberedOrder<never>) => {
     last = last.then(() => serve(order));
   });
 }
