@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Everything that is hashed, signed or derived begins with this: nothing here can be taken for another protocol's. */
 export const PROTOCOL_LABEL = 'noren/secagg/v1/';
 
 export const HASH_BYTES = 32;
 
-export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return new Uint8Array(hash.digest());
+/** In one call: for a few bytes, a hash that is fed piece by piece takes four times as long. */
+export function sha256(data: Uint8Array): Uint8Array {
+  return new Uint8Array(hash('sha256', data, 'buffer'));
 }
 
 /**
@@ -16,13 +15,22 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
  * lists give the same bytes, so the hash stands for the list.
  */
 export function hashFields(label: string, fields: readonly Uint8Array[]): Uint8Array {
-  const framed = [utf8(PROTOCOL_LABEL + label), ...fields].flatMap((field) => [uint32(field.length), field]);
-  // In one piece: a call into OpenSSL for every few bytes would cost more than the hash.
-  return sha256(concatenate(...framed));
+  const parts = [utf8(PROTOCOL_LABEL + label), ...fields];
+  const framed = new Uint8Array(parts.reduce((length, part) => length + 4 + part.length, 0));
+  const view = new DataView(framed.buffer);
+  let offset = 0;
+  for (const part of parts) {
+    view.setUint32(offset, part.length);
+    framed.set(part, offset + 4);
+    offset += 4 + part.length;
+  }
+  return sha256(framed);
 }
 
+const encoder = new TextEncoder();
+
 export function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+  return encoder.encode(text);
 }
 
 /** Big-endian. */

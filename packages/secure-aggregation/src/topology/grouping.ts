@@ -95,7 +95,7 @@ export function groupsOf(grouping: Grouping, cohort: readonly string[]): readonl
   // Of fixed length before the id, so that no two inputs of the hash are alike.
   const prefix = concatenate(utf8(`${PROTOCOL_LABEL}group-rank/`), grouping.seed, uint32(drawing));
   const ranked = cohort
-    .map((siteId) => ({ siteId, rank: hex(sha256(prefix, utf8(siteId))) }))
+    .map((siteId) => ({ siteId, rank: hex(sha256(concatenate(prefix, utf8(siteId)))) }))
     .sort((a, b) => (a.rank < b.rank ? -1 : 1))
     .map(({ siteId }) => siteId);
   return Array.from({ length: groups }, (_, group) =>
