@@ -1,4 +1,6 @@
-import { combine, split } from 'shamir-secret-sharing';
+import { split } from 'shamir-secret-sharing';
+
+import { interpolateAtZero } from './interpolation.ts';
 
 /** Bytes of a secret: a self mask seed or an X25519 scalar. */
 export const SECRET_BYTES = 32;
@@ -20,9 +22,9 @@ export async function shareSecret(secret: Uint8Array, count: number, threshold: 
  * secret and not an error: the caller must check the result against the commitment its site made. Null if the shares
  * cannot belong together (wrong size, two with the same x coordinate).
  */
-export async function combineShares(shares: readonly Uint8Array[]): Promise<Uint8Array | null> {
+export function combineShares(shares: readonly Uint8Array[]): Uint8Array | null {
   const points = new Set(shares.map((share) => share.at(-1)));
   const usable = points.size === shares.length && !points.has(0) && shares.length >= 2;
   if (!usable || shares.some((share) => share.length !== SHARE_BYTES)) return null;
-  return combine(shares.map((share) => new Uint8Array(share)));
+  return interpolateAtZero(shares);
 }

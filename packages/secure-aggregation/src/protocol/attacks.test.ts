@@ -326,7 +326,7 @@ test('attack 7, late masked input: without the self mask, the mask key of a “d
   expect(revealed.map(({ kind }) => kind)).toEqual(['mask-key', 'mask-key', 'mask-key']);
 
   // The coordinator has the private mask key of site 3, as it must to unmask the others, and takes off its pair masks.
-  const pair = keyPairFromScalar((await combineShares(revealed.map(({ value }) => value)))!);
+  const pair = keyPairFromScalar(combineShares(revealed.map(({ value }) => value))!);
   const schedule = new KeySchedule(federation.planHash, federation.rosterHash);
   const three = 3 as SiteNumber;
   const seeds = [0, 1, 2].map((number) => {

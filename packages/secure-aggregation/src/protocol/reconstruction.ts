@@ -33,21 +33,21 @@ const MAXIMUM_ATTEMPTS = 256;
  * @throws AggregationError `bad-share` if nothing matches: the owner dealt shares of something else, or too many witnesses
  *   forged theirs; `sites` names the owner
  */
-export async function reconstruct(
+export function reconstruct(
   owner: Member,
   kind: RevealedShare['share']['kind'],
   testimonies: readonly Testimony[],
   roster: Roster,
-): Promise<Reconstruction> {
+): Reconstruction {
   const { threshold } = roster.parameters;
   let attempts = 0;
   for (const leftOut of attemptsAt(testimonies, threshold)) {
     if (++attempts > MAXIMUM_ATTEMPTS) break;
     const used = testimonies.filter((testimony) => !leftOut.has(testimony)).slice(0, threshold);
-    const secret = await matchingSecret(owner, kind, used);
+    const secret = matchingSecret(owner, kind, used);
     if (!secret) continue;
     // If the first attempt succeeds the shares it did not need stay untested: that would cost more than all the rest.
-    const falseWitnesses = attempts === 1 ? [] : await findFalseWitnesses(owner, kind, testimonies, used);
+    const falseWitnesses = attempts === 1 ? [] : findFalseWitnesses(owner, kind, testimonies, used);
     return { secret, falseWitnesses };
   }
   const witnesses = roster.siteIds(testimonies.map(({ by }) => by));
@@ -67,12 +67,12 @@ function* attemptsAt(testimonies: readonly Testimony[], threshold: number): Gene
   yield* subsetsBySize(testimonies, testimonies.length - threshold);
 }
 
-async function matchingSecret(
+function matchingSecret(
   owner: Member,
   kind: RevealedShare['share']['kind'],
   testimonies: readonly Testimony[],
-): Promise<Uint8Array | null> {
-  const secret = await combineShares(testimonies.map(({ value }) => value));
+): Uint8Array | null {
+  const secret = combineShares(testimonies.map(({ value }) => value));
   return secret && matchesCommitment(kind, secret, owner.advertisement) ? secret : null;
 }
 
@@ -80,16 +80,16 @@ async function matchingSecret(
  * Puts every unused share in the place of a good one: the result still matches exactly if the share lies on the same
  * polynomial.
  */
-async function findFalseWitnesses(
+function findFalseWitnesses(
   owner: Member,
   kind: RevealedShare['share']['kind'],
   testimonies: readonly Testimony[],
   good: readonly Testimony[],
-): Promise<SiteNumber[]> {
+): SiteNumber[] {
   const found: SiteNumber[] = [];
   for (const testimony of testimonies) {
     if (good.includes(testimony)) continue;
-    if (!(await matchingSecret(owner, kind, [testimony, ...good.slice(1)]))) found.push(testimony.by);
+    if (!matchingSecret(owner, kind, [testimony, ...good.slice(1)])) found.push(testimony.by);
   }
   return found;
 }

@@ -23,7 +23,7 @@ interface Revealed {
  * where the pair masks among survivors have cancelled. The first kind needs b_i of every survivor, the second the private
  * mask key of every site that dropped out after sharing. As seeds, with the sign that takes them out.
  *
- * @param yieldTurn awaited after each site, whose secret takes some milliseconds, or tens if it dropped out
+ * @param yieldTurn awaited after each site, which takes some 10 ms if it dropped out of a hundred
  * @throws AggregationError `bad-share`
  */
 export async function reconstructMasks(
@@ -40,7 +40,7 @@ export async function reconstructMasks(
     const owner = roster.member(number);
     const survived = survivors.includes(number);
     const kind = survived ? 'self-mask' : 'mask-key';
-    const found = await reconstruct(owner, kind, testimoniesOf(number, revealed), roster);
+    const found = reconstruct(owner, kind, testimoniesOf(number, revealed), roster);
     for (const witness of found.falseWitnesses) falseWitnesses.add(witness);
 
     if (survived) {
