@@ -8,7 +8,7 @@ import { messageBytes } from './message-bytes.ts';
 import { isLost, siteIdOf, type RoundSize } from './round-size.ts';
 import type { SimulatedUpload, SitesTime } from './simulated-group.ts';
 import type { RemoteGroup, SiteThreads } from './site-threads.ts';
-import { Stopwatch } from './stopwatch.ts';
+import { processorMilliseconds, Stopwatch } from './stopwatch.ts';
 
 /** Times in ms. */
 export interface MeasuredRound {
@@ -22,6 +22,9 @@ export interface MeasuredRound {
   /** Everything the coordinator does but `unmask`. */
   readonly relay: number;
   readonly unmask: number;
+  /** Processor time while sites were at work, and while none was: the coordinator and the carrying of messages. */
+  readonly sitesProcessor: number;
+  readonly coordinatorProcessor: number;
   /** One site's upload with its header. */
   readonly uploadBytes: number;
   /** All that one site sends, its upload included, and all that it receives. */
@@ -93,6 +96,7 @@ class MeasuredCoordinator {
   readonly #unmask = new Stopwatch();
   readonly #traffic = new Traffic();
   #uploadBytes = 0;
+  #sitesProcessor = 0;
   #coordinatorBytes = 0;
   #peakBytes = 0;
 
@@ -103,12 +107,14 @@ class MeasuredCoordinator {
   }
 
   async run(): Promise<MeasuredRound> {
+    const before = processorMilliseconds();
     const coordinator = await this.#advertise();
     await this.#share(coordinator);
     await this.#upload(coordinator);
     await this.#confirm(coordinator);
     await this.#reveal(coordinator);
     const times = await this.#open(coordinator);
+    const processor = processorMilliseconds() - before;
     const total = (of: 'keys' | 'reveal'): number => times.reduce((sum, time) => sum + time[of], 0);
     return {
       groups: this.#groups.length,
@@ -118,6 +124,8 @@ class MeasuredCoordinator {
       mask: times.flatMap(({ mask }) => mask),
       relay: this.#relay.milliseconds,
       unmask: this.#unmask.milliseconds,
+      sitesProcessor: this.#sitesProcessor,
+      coordinatorProcessor: processor - this.#sitesProcessor,
       uploadBytes: this.#uploadBytes,
       sentBytes: this.#traffic.sent,
       receivedBytes: this.#traffic.received,
@@ -237,7 +245,9 @@ class MeasuredCoordinator {
     const { threads, progress } = this.#machinery;
     for (let first = 0; first < this.#groups.length; first += threads.size) {
       progress(`${what}, group ${first + 1} of ${this.#groups.length}`);
+      const before = processorMilliseconds();
       const answers = await Promise.all(this.#groups.slice(first, first + threads.size).map(ask));
+      this.#sitesProcessor += processorMilliseconds() - before;
       this.#look();
       for (const answer of answers) await take(answer);
       this.#look();
