@@ -48,7 +48,7 @@ interface Bench {
 /**
  * The primitives of a round, then whole rounds of ten and a hundred sites with sites lost after they shared their secrets,
  * and with `scale` rounds of up to ten thousand sites in groups: real cryptography, every sum checked. On two cores half a
- * minute and some 300 MB; `scale` takes about ten minutes and some 3 GB more, most of it the ten thousand sites'.
+ * minute and some 300 MB; `scale` takes some ten minutes more and 4 GB, most of it the ten thousand sites'.
  */
 export async function benchmarkMasking({
   cores,
