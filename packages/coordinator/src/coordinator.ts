@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 import { parseSiteId, startEnrolmentServer, startFederationServer } from '@noren/protocol';
@@ -105,8 +106,9 @@ export class Coordinator {
       const { authority, planKey } = identity;
       const { schedule } = config;
       const presenceChanged = (): void => changes.touch(PROGRESS_PATIENCE);
-      const parts = { journal, blobs, rounds, authority, planKey, clock, log, schedule, presenceChanged };
-      const federation = await Federation.open(parts);
+      const own = { journal, blobs, rounds, authority, planKey, clock, log };
+      const cores = availableParallelism();
+      const federation = await Federation.open({ ...own, schedule, presenceChanged, cores });
       return new Coordinator({ config, log, identity, journal, federation, changes });
     } catch (error) {
       await store.close();

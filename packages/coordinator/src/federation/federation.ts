@@ -40,6 +40,8 @@ export interface FederationParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly schedule: ScheduleRules | null;
+  /** Threads that open sums; default: the process's own. */
+  readonly cores?: number;
   /** Called when something changed that the log does not know: a site came, went, or told its progress. */
   presenceChanged?(): void;
 }
@@ -365,7 +367,7 @@ export class Federation {
   }
 
   #conductorParts(): ConductorParts {
-    return { ...this.#parts, yieldTurn: yieldToEventLoop, send: this.#send };
+    return { cores: 1, ...this.#parts, yieldTurn: yieldToEventLoop, send: this.#send };
   }
 
   #drive(conductor: Conductor): void {

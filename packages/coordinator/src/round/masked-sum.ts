@@ -5,6 +5,7 @@ import type {
   CoordinatorRoundOptions,
   GroupOutcome,
   KeyRoster,
+  MaskRemoval,
   RevealRequest,
   ShareDelivery,
   UploadSink,
@@ -106,8 +107,8 @@ export class MaskedSum {
   }
 
   /** Opens the groups' sums one after the other. */
-  open(yieldTurn: YieldTurn): AsyncGenerator<GroupOutcome, void, undefined> {
-    return this.#round.unmask(yieldTurn);
+  open(yieldTurn: YieldTurn, maskRemoval: MaskRemoval): AsyncGenerator<GroupOutcome, void, undefined> {
+    return this.#round.unmask(yieldTurn, maskRemoval);
   }
 
   /** Bytes of masked updates received so far. */

@@ -1,6 +1,6 @@
 import { parseSiteId, planQuantiser } from '@noren/protocol';
 import type { PlanPrivacy, PlanTemplate, RoundPlan } from '@noren/protocol';
-import { addNoise, encodeNoisySum, encodeUpdate } from '@noren/secure-aggregation';
+import { addNoise, encodeNoisySum, encodeUpdate, RemovalThreads } from '@noren/secure-aggregation';
 import type { GroupOutcome } from '@noren/secure-aggregation';
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -53,7 +53,7 @@ function open(outcomes: readonly GroupOutcome[], how: SumReading): Promise<Opene
   async function* opened(): AsyncGenerator<GroupOutcome, void, undefined> {
     for (const outcome of outcomes) yield await Promise.resolve(outcome);
   }
-  return openSum({ open: opened, bytesUp: 77 }, blobs, how);
+  return openSum({ open: opened, bytesUp: 77 }, new RemovalThreads({ cores: 1 }), blobs, how);
 }
 
 const constant = (value: number): Float32Array => new Float32Array(LENGTH).fill(value);

@@ -1,7 +1,7 @@
 import { FEWEST_ROBUST_GROUPS } from '@noren/protocol';
 import type { Hash, RoundPlan, SiteId } from '@noren/protocol';
 import { AggregationError } from '@noren/secure-aggregation';
-import type { GroupOutcome } from '@noren/secure-aggregation';
+import type { GroupOutcome, MaskRemoval } from '@noren/secure-aggregation';
 
 import type { BlobStore } from '../blobs/blob-store.ts';
 import { CoordinatorError } from '../coordinator-error.ts';
@@ -30,12 +30,13 @@ export interface OpenedSum {
  */
 export async function openSum(
   sum: Pick<MaskedSum, 'open' | 'bytesUp'>,
+  maskRemoval: MaskRemoval,
   blobs: BlobStore,
   reading: SumReading,
 ): Promise<OpenedSum> {
   const opened: OpenedGroup[] = [];
   const falseWitnesses: string[] = [];
-  for await (const outcome of sum.open(reading.yieldTurn)) {
+  for await (const outcome of sum.open(reading.yieldTurn, maskRemoval)) {
     falseWitnesses.push(...outcome.falseWitnesses);
     opened.push(await openGroup(outcome, blobs, reading));
   }

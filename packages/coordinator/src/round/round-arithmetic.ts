@@ -1,3 +1,4 @@
+import { RemovalThreads } from '@noren/secure-aggregation';
 import type { Logger } from 'pino';
 
 import type { BlobStore } from '../blobs/blob-store.ts';
@@ -6,7 +7,9 @@ import type { Journal } from '../store/journal.ts';
 import type { YieldTurn } from './aggregate.ts';
 import { makeCandidate } from './candidate.ts';
 import type { SumReading } from './group-sum.ts';
+import type { MaskedSum } from './masked-sum.ts';
 import { keptMean, openSum } from './opening.ts';
+import type { OpenedSum } from './opening.ts';
 import { unusable } from './replay.ts';
 import type { RoundOrigin } from './replay.ts';
 import type { RoundCourse } from './round-course.ts';
@@ -19,6 +22,8 @@ export interface ArithmeticParts {
   readonly blobs: BlobStore;
   readonly log: Logger;
   readonly yieldTurn: YieldTurn;
+  /** Threads that take the masks out of sums; with 0 or 1 the process's own does. */
+  readonly cores: number;
 }
 
 /** The coordinator's own work in a round, beside its conversation: what each comes to is an input of the round. */
@@ -38,13 +43,13 @@ export class RoundArithmetic {
   }
 
   async openSum(): Promise<RoundInput> {
-    const { blobs, log } = this.#parts;
+    const { log } = this.#parts;
     const { sum } = this.#course;
     if (sum === null) throw unusable('its sum was opened before');
-    const opened = await openSum(sum, blobs, this.#reading());
+    const opened = await this.#opened(sum);
     this.#meanUpdate = opened.meanUpdate;
     const { evidence, falseWitnesses } = opened;
-    if (falseWitnesses.length > 0) log.warn({ sites: falseWitnesses }, 'sites revealed false shares');
+    if (falseWitnesses.length > 0) log.warn({ sites: falseWitnesses }, 'false shares were revealed');
     if (this.#origin.plan.survey === undefined) return { kind: 'opened', evidence };
     return { kind: 'opened', evidence, measures: surveyMeasuresOf(opened) };
   }
@@ -59,6 +64,16 @@ export class RoundArithmetic {
     this.#meanUpdate = null;
     const made = await makeCandidate({ blobs, server, release, moments, update, yieldTurn });
     return { kind: 'candidate', hash: made.candidate, moments: made.moments };
+  }
+
+  async #opened(sum: MaskedSum): Promise<OpenedSum> {
+    const { blobs, cores } = this.#parts;
+    const threads = new RemovalThreads({ cores });
+    try {
+      return await openSum(sum, threads, blobs, this.#reading());
+    } finally {
+      await threads.close();
+    }
   }
 
   #reading(): SumReading {
