@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { noisySumRules, type PlanPrivacy } from '@noren/protocol';
+import { noisySumRules, type PlanPrivacy, type PlanTemplate } from '@noren/protocol';
 import { noisyQuantiserFor } from '@noren/secure-aggregation';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { plainLineage, type Lineage } from './lineage.ts';
@@ -53,6 +53,28 @@ test('a federation too small for its threshold fails the round and says why', as
   expect(round).toMatchObject({ outcome: 'failed', sumIsExact: null, reason: expect.stringMatching(/too few/) });
 });
 
+test('a robust plan’s groups mask, drop out and open each for itself, with rotated values of few bits on the wire', async () => {
+  const seed = 3;
+  const lineage = plainLineage(3000);
+  const plan: PlanTemplate = {
+    ...lineage.plan,
+    update: { ...lineage.plan.update, valueBits: 12, rotation: true },
+    aggregation: { profile: 'robust', groupSize: 4, combine: 'geometric-median' },
+    cohort: { minimumSites: 12, quorum: 0.5 },
+    deadlines: { ...lineage.plan.deadlines, relearning: 6 },
+  };
+  const faults = { dropAfterKeys: 0.1 };
+  const policy = { smallGroups: true };
+  const rounds = await simulate({ sites: 17, rounds: 2, seed, lineage: { ...lineage, plan }, faults, policy });
+  for (const { outcome, reason, sumIsExact, sums, survivors } of rounds) {
+    expect({ seed, outcome, reason, sumIsExact }).toMatchObject({ outcome: 'accepted', sumIsExact: true });
+    expect(sums.length).toBeGreaterThanOrEqual(3);
+    for (const { sum } of sums) expect(sum).toHaveLength(4096 + 2);
+    expect(survivors.length).toBeLessThanOrEqual(17);
+  }
+  expect(rounds.some(({ dropped }) => dropped.length > 0)).toBe(true);
+});
+
 describe('private rounds', () => {
   const length = 2000;
   const privacy: PlanPrivacy = {
@@ -77,7 +99,8 @@ describe('private rounds', () => {
   }
 
   /** Opened minus what the survivors' seeded updates add up to, in quanta: rounding and noise. */
-  function noiseIn({ sum, survivors }: SimulatedRound, seed: number, scale: number): number[] {
+  function noiseIn({ sums: [opened], survivors }: SimulatedRound, seed: number, scale: number): number[] {
+    const sum = opened?.sum ?? null;
     const sites = survivors.map((site) => seededVector(length, seed, 'update', site, 1));
     return Array.from(sum?.subarray(0, length) ?? [], (quanta, at) => {
       const exact = sites.reduce((total, site) => total + Math.fround((site[at] ?? 0) / Math.sqrt(length)), 0);
@@ -109,7 +132,7 @@ describe('private rounds', () => {
     const mean = noise.reduce((total, value) => total + value, 0) / length;
     expect(Math.abs(mean)).toBeLessThan((6 * deviation) / Math.sqrt(length));
     // The two extra elements say how many sites there were, and nothing of who was clipped.
-    expect([...(round?.sum?.subarray(length) ?? [])]).toEqual([5, 0]);
+    expect([...(round?.sums[0]?.sum.subarray(length) ?? [])]).toEqual([5, 0]);
   });
 
   test('with a site lost the noise is still what was asked for', async () => {

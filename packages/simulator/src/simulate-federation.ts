@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { Agent, homeLayout, joinFederation, writeConfig, type AgentConfigInput, type Trainer } from '@noren/agent';
 import { Coordinator } from '@noren/coordinator';
@@ -6,6 +6,7 @@ import type { PlanTemplate } from '@noren/protocol';
 import { pino, type Logger } from 'pino';
 import { FaultyTrainer, type Faults } from './faults.ts';
 import { plainLineage, type Lineage } from './lineage.ts';
+import { isSumOf, openedSums, readRing, type RingSum } from './ring-sums.ts';
 import { SeededTrainer } from './seeded-trainer.ts';
 
 export interface SimulationOptions {
@@ -39,12 +40,12 @@ export interface SimulatedRound {
   readonly dropped: readonly { readonly site: string; readonly reason: string }[];
   readonly refused: readonly { readonly site: string; readonly reason: string }[];
   /**
-   * Whether the unmasked sum equals, element for element, the sum of what the survivors put in; null for a round that
-   * made no release and was no survey, whose sum is not kept in force.
+   * Whether every unmasked sum equals, element for element, the sum of what its survivors put in; null for a round that made
+   * no release and was no survey, whose sums are not kept in force.
    */
   readonly sumIsExact: boolean | null;
-  /** The sum in force, ring elements as they were opened; null for a round that made no release. */
-  readonly sum: Int32Array | null;
+  /** What was opened: one sum, or one for each group; none of a round that made no release. */
+  readonly sums: readonly RingSum[];
   /** Bytes of masked updates that the coordinator took. */
   readonly bytesUp: number;
   /** Of a survey, the weighted mean of the sites' vectors. */
@@ -71,6 +72,7 @@ export async function simulateFederation(o: SimulationOptions): Promise<readonly
   const ports = { grpcPort: 0, enrolmentPort: 0, consolePort: 0 };
   const coordinator = await Coordinator.open({ home, name: 'simulation', ...ports }, { log });
   const stopping = new AbortController();
+  setMaxListeners(2 * o.sites, stopping.signal);
   const running: Promise<void>[] = [];
   try {
     const { backbone, plan, release } = o.lineage ?? plainLineage(1000);
@@ -132,13 +134,17 @@ async function outcomeOf(
   const { release } = coordinator.lineage;
   const survey = await coordinator.survey(number);
   const hash = survey?.sum ?? (release?.round === number ? release.sum : null);
-  const sum = hash === null ? null : await ringOf(join(home, 'blobs', hash));
-  let sumIsExact: boolean | null = null;
-  if (sum !== null) {
-    const given = sites.filter(({ name }) => survivors.includes(name));
-    const updates = await Promise.all(given.map((site) => ringOf(homeLayout(site.home).round(round.id).update)));
-    sumIsExact = isSumOf(sum, updates);
-  }
+  const sums = hash === null ? [] : await openedSums(round, hash, (content) => join(home, 'blobs', content));
+  const exact = await Promise.all(
+    sums.map(async (one) => {
+      const given = sites.filter(({ name }) => one.survivors.includes(name));
+      return isSumOf(
+        one.sum,
+        await Promise.all(given.map((site) => readRing(homeLayout(site.home).round(round.id).update))),
+      );
+    }),
+  );
+  const sumIsExact = exact.length === 0 ? null : exact.every(Boolean);
   const measures = survey?.mean ?? null;
   return {
     number,
@@ -149,22 +155,9 @@ async function outcomeOf(
     dropped,
     refused,
     sumIsExact,
-    sum,
+    sums,
     bytesUp,
     measures,
     release: release?.number ?? null,
   };
-}
-
-/** Ring elements: little-endian int32. */
-async function ringOf(file: string): Promise<Int32Array> {
-  const { buffer, byteOffset, byteLength } = await readFile(file);
-  return new Int32Array(buffer.slice(byteOffset, byteOffset + byteLength));
-}
-
-function isSumOf(sum: Int32Array, parts: readonly Int32Array[]): boolean {
-  return (
-    parts.every((part) => part.length === sum.length) &&
-    sum.every((value, at) => parts.reduce((total, part) => (total + (part[at] ?? 0)) | 0, 0) === value)
-  );
 }
