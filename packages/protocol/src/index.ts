@@ -13,6 +13,7 @@ export {
   planTemplateSchema,
   planSchema,
 } from './plan/plan.ts';
+export { groupingRule } from './plan/grouping-rule.ts';
 export type { Aggregation, PlanGroup, PlanModality, PlanTemplate, RoundPlan } from './plan/plan.ts';
 export { relearningEpochs } from './plan/plan-training.ts';
 export type { PlanObjective, PlanOrder, PlanPersonalisation, PlanTraining } from './plan/plan-training.ts';

@@ -15,7 +15,8 @@ test.each([
 ] as const)(
   '%i sites: threshold %i, at least %i survivors, %s (design, section 2.4)',
   (sites, threshold, minimumSurvivors, mode) => {
-    expect(groupParameters(sites)).toEqual({ sites, threshold, minimumSurvivors, mode });
+    expect(groupParameters(sites)).toMatchObject({ sites, threshold, minimumSurvivors, mode });
+    expect(groupParameters(sites)).toMatchObject({ holders: sites, signers: sites, signatures: threshold });
   },
 );
 

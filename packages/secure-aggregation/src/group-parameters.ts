@@ -4,8 +4,14 @@ import { AggregationError } from './errors.ts';
 export interface GroupParameters {
   /** Sites that advertised keys, |U1|. */
   readonly sites: number;
-  /** Shares that reconstruct a secret (Shamir's t). More than half the sites, so two camps cannot both reach it. */
+  /** Sites among which each secret is shared: all of them, or in a flat cohort its site and the site's neighbours. */
+  readonly holders: number;
+  /** Shares that reconstruct a secret (Shamir's t). More than half the holders, so two camps cannot both reach it. */
   readonly threshold: number;
+  /** Sites whose signatures vouch for the survivors: all of them, or in a flat cohort a sample. */
+  readonly signers: number;
+  /** Signatures without which nobody reveals, in active groups. More than half the signers. */
+  readonly signatures: number;
   /** Fewest inputs a revealed sum may have. */
   readonly minimumSurvivors: number;
   /**
@@ -23,7 +29,7 @@ export interface GroupParameters {
 export interface SiteFloor {
   /** Fewest sites in any sum that this site's update enters: checked on the roster, U2 and the survivors. */
   readonly minimumSites: number;
-  /** Least threshold / sites, 0..1. */
+  /** Least threshold / holders, 0..1. */
   readonly minimumThresholdFraction: number;
   /**
    * Least sites of the round, in all its groups, / sites that the registrar lists, 0..1; needs `registeredIdentities`. Without
@@ -64,5 +70,11 @@ export function groupParameters(sites: number): GroupParameters {
   }
   const threshold = sites === MINIMUM_SITES ? 2 : Math.floor((2 * sites) / 3) + 1;
   const mode = sites === MINIMUM_SITES ? 'passive' : 'active';
-  return { sites, threshold, minimumSurvivors: Math.max(MINIMUM_SITES, threshold), mode };
+  const minimumSurvivors = Math.max(MINIMUM_SITES, threshold);
+  return { sites, holders: sites, threshold, signers: sites, signatures: threshold, minimumSurvivors, mode };
+}
+
+/** Whether a site masks with some of the others only, as in a large flat cohort. */
+export function isSparse({ holders, sites }: GroupParameters): boolean {
+  return holders < sites;
 }

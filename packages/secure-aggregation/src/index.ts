@@ -38,7 +38,14 @@ export {
   type NoisySumRules,
 } from './ring/noisy-quantiser.ts';
 export { assuranceOf, type Assurance, type Fears, type GroupAssurance } from './topology/assurance.ts';
-export { groupsOf, parametersWithin, smallestGroup, type Grouping } from './topology/grouping.ts';
+export {
+  groupsOf,
+  parametersWithin,
+  smallestGroup,
+  type Grouping,
+  type GroupingRule,
+  type Topology,
+} from './topology/grouping.ts';
 export type { Spoiling } from './robust/spoiling.ts';
 export { combineMeans, type Combination } from './robust/combination.ts';
 export { inspectGroups, type GroupInspection } from './robust/hygiene.ts';

@@ -3,8 +3,9 @@
  *
  * U1, U2, U3 are the sets of Bonawitz et al. (CCS 2017, figure 4): the sites that advertised keys, that also shared
  * their secrets, whose masked vector also arrived. R0 to R4 are the figure's rounds 0 to 4. Sites are numbered 0 .. n-1 by
- * their place in the key roster, which is U1 in ascending order of site id (by UTF-16 code unit). Of a cohort that is divided
- * into groups every group is a round of its own, with its own U1, U2 and U3.
+ * their place in U1 in ascending order of site id (by UTF-16 code unit). Of a cohort that is divided into groups every group is
+ * a round of its own, with its own U1, U2 and U3. A site's neighbours are all others of U1, in a large flat cohort some of them
+ * (see `MaskingGraph`).
  */
 
 /** R0, site to coordinator. All keys live for one round. */
@@ -23,14 +24,17 @@ export interface KeyAdvertisement {
   readonly signature: Uint8Array;
 }
 
-/** R1, coordinator to site: U1. */
+/** R1, coordinator to site: U1, with the keys of the site itself, its neighbours and those whose signatures vouch for U3. */
 export interface KeyRoster {
   readonly roundId: string;
   /** In ascending order of site id. */
   readonly advertisements: readonly KeyAdvertisement[];
   /** Ed25519 public identity key (32 bytes) of each site, in the same order. */
   readonly identityKeys: readonly Uint8Array[];
-  /** Ids of the sites of all groups, ascending, from which each finds its own group; empty where the roster is all of them. */
+  /**
+   * Ids of the sites of all groups, ascending, from which a site finds its group and its neighbours; empty where those shown are
+   * all of them.
+   */
   readonly cohort: readonly string[];
 }
 
@@ -43,7 +47,7 @@ export interface SealedShare {
   readonly ciphertext: Uint8Array;
 }
 
-/** R1, site to coordinator: one sealed share for every other site of U1, ascending by `to`. */
+/** R1, site to coordinator: one sealed share for every neighbour, ascending by `to`. */
 export interface SealedShares {
   readonly roundId: string;
   /** SHA-256 over the key roster the site saw. */
@@ -57,7 +61,7 @@ export interface ShareDelivery {
   readonly roundId: string;
   /** U2, roster numbers, ascending. */
   readonly sharingSites: readonly number[];
-  /** One from every other site of U2, ascending by `from`. */
+  /** One from every neighbour in U2, ascending by `from`. */
   readonly shares: readonly SealedShare[];
 }
 
@@ -99,7 +103,7 @@ export interface RevealRequest {
   readonly roundId: string;
   /** U3, roster numbers, ascending. */
   readonly survivors: readonly number[];
-  /** In active groups a threshold or more of the survivors, ascending by `site`; in passive ones none. */
+  /** In active groups as many of the signers as it takes, or more, ascending by `site`; in passive ones none. */
   readonly witnesses: readonly SurvivorWitness[];
 }
 
@@ -111,7 +115,7 @@ export interface RevealedShare {
   readonly share: { readonly kind: 'self-mask' | 'mask-key'; readonly value: Uint8Array };
 }
 
-/** R4, site to coordinator: for each site of U2 exactly one share, ascending by `of`. */
+/** R4, site to coordinator: for each neighbour in U2 and the site itself exactly one share, ascending by `of`. */
 export interface RevealedShares {
   readonly roundId: string;
   readonly shares: readonly RevealedShare[];

@@ -42,6 +42,18 @@ test.each<[string, Partial<SitePolicy>, Parameters<typeof examplePlan>[0], RegEx
     { cohort: { minimumSites: 3, quorum: 1 } },
     /67 % of the 3 sites of a group can unmask together, this site asks for at least 70 %/,
   ],
+  [
+    'a low threshold among the neighbours of a large flat cohort',
+    { minimumThresholdFraction: 0.74 },
+    { aggregation: { profile: 'private', topology: 'flat' }, cohort: { minimumSites: 1000, quorum: 1 } },
+    /72 % of the 125 sites of a neighbourhood can unmask together, this site asks for at least 74 %/,
+  ],
+  [
+    'groups where a site asks for sums of more sites',
+    { minimumSites: 500 },
+    { cohort: { minimumSites: 1000, quorum: 1 } },
+    /adds up 64 sites or more, this site asks for at least 500/,
+  ],
   ['a group that must stay', { federatedGroups: ['item.price'] }, {}, /the update of item\.text leave/],
   ['every group', { federatedGroups: [] }, {}, /the update of item\.text, item\.price leave/],
   [

@@ -1,5 +1,5 @@
-import { relearningEpochs, type PlanSurvey, type RoundPlan } from '@noren/protocol';
-import { groupParameters, smallestGroup } from '@noren/secure-aggregation';
+import { groupingRule, relearningEpochs, type PlanSurvey, type RoundPlan } from '@noren/protocol';
+import { parametersWithin, smallestGroup } from '@noren/secure-aggregation';
 import { privacyReasons, type PrivacyFacts } from './judge-privacy.ts';
 import type { Hours, SitePolicy } from './policy.ts';
 
@@ -66,23 +66,23 @@ function rateReasons({ maximumRoundsPerDay: most }: SitePolicy, { joined, now }:
 }
 
 function cohortReasons(policy: SitePolicy, { cohort, aggregation }: RoundPlan): string[] {
-  const groupSize = aggregation?.profile === 'robust' ? aggregation.groupSize : null;
-  if (groupSize !== null && !policy.smallGroups) {
+  const rule = groupingRule(aggregation);
+  if (rule.groupSize !== null && !policy.smallGroups) {
     return [
-      `the plan compares the sums of groups of ${groupSize} sites, this site is summed with whole cohorts only ` +
+      `the plan compares the sums of groups of ${rule.groupSize} sites, this site is summed with whole cohorts only ` +
         '(its policy can allow "smallGroups")',
     ];
   }
-  const sites = smallestGroup(cohort.minimumSites, groupSize);
+  const sites = smallestGroup(cohort.minimumSites, rule);
   if (sites < policy.minimumSites) {
     return [`the plan adds up ${sites} sites or more, this site asks for at least ${policy.minimumSites}`];
   }
-  // What a group's threshold is in a larger cohort is never less.
-  const group = groupParameters(sites);
-  const fraction = group.threshold / group.sites;
+  // What a group's threshold is in a larger cohort is never less; a flat cohort's may be, by some hundredths.
+  const { threshold, holders } = parametersWithin(sites, sites, rule);
+  const fraction = threshold / holders;
   return fraction < policy.minimumThresholdFraction
     ? [
-        `${percent(fraction)} of the ${sites} sites of a group can unmask together, ` +
+        `${percent(fraction)} of the ${holders} sites of a ${rule.topology === 'flat' ? 'neighbourhood' : 'group'} can unmask together, ` +
           `this site asks for at least ${percent(policy.minimumThresholdFraction)}`,
       ]
     : [];

@@ -1,4 +1,4 @@
-import type { PlanPrivacy } from '@noren/protocol';
+import { MAXIMUM_COHORT, type PlanPrivacy } from '@noren/protocol';
 import { z } from 'zod';
 
 /** What the site lets out about how well a candidate does here. */
@@ -89,7 +89,7 @@ export type SitePolicyInput = {
 };
 
 const clauses = z.strictObject({
-  minimumSites: z.int().min(3).max(255).default(3),
+  minimumSites: z.int().min(3).max(MAXIMUM_COHORT).default(3),
   minimumThresholdFraction: z.number().gt(0.5).max(1).default(0.6),
   federatedGroups: z.union([z.literal('all'), z.array(z.string().min(1).max(128)).max(512)]).default('all'),
   backbones: z

@@ -107,3 +107,12 @@ test('fewer sites than the plan needs, and shares that are none, are refused', a
   vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   await expect(secrecy(usual, '--corrupt', '2')).rejects.toThrow('a number from 0 to 1');
 });
+
+test('a flat cohort stands with one sum and the probabilities that its graph was planned with', async () => {
+  const flat = { ...usual, aggregation: { profile: 'private', topology: 'flat' } } as const;
+  const printed = await secrecy(flat, '--sites', '1000', '--lost', '.1');
+  expect(printed).toContain('1,000 sites mask in one graph, each with 124 neighbours; only the sum of all is opened.');
+  expect(printed).toMatch(/^ +1 +1,000 +90 +667 +29 +29 +89 +41$/m);
+  expect(printed).toMatch(/100 sites \(10 %\) collude, active coordinator +2\^-62$/m);
+  expect(printed).not.toContain('any group');
+});

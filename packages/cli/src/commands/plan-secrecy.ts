@@ -43,8 +43,7 @@ export function planSecrecyCommand(): Command {
         lostFraction: options.lost,
       });
       const assurance = assuranceOf(fears);
-      const { sites, mode } = assurance.groups[0]!;
-      const traffic = maskingTraffic({ sites, cohort: fears.sites, mode });
+      const traffic = maskingTraffic({ ...assurance.groups[0]!, cohort: fears.sites });
       const values = options.backbone === undefined ? null : await valuesOf(plan, options.backbone);
       const elements = values === null ? null : maskedLength(values, plan.update.rotation === true);
       const updateBytes = elements === null ? null : Math.ceil((elements * assurance.ringBits) / 8);

@@ -1,6 +1,8 @@
 /** What `noren plan secrecy` says. Numbers arrive as text. */
 export interface SecrecyPhrases {
   readonly oneGroup: (sites: string) => string;
+  /** Sites, neighbours of each, and neighbours with the site itself. */
+  readonly flat: (sites: string, neighbours: string, holders: string) => string;
   readonly addedGroups: (sites: string, groups: string) => string;
   readonly comparedGroups: (sites: string, groups: string, combination: string) => string;
   readonly combinations: Readonly<Record<'median' | 'trimmed-mean' | 'geometric-median', string>>;
@@ -36,6 +38,8 @@ export interface SecrecyPhrases {
 
 export const englishSecrecy: SecrecyPhrases = {
   oneGroup: (sites) => `${sites} sites mask together; only their sum is opened.`,
+  flat: (sites, neighbours, holders) =>
+    `${sites} sites mask in one graph, each with ${neighbours} neighbours; only the sum of all is opened. The threshold is of the ${holders} that hold shares of a site's secrets.`,
   addedGroups: (sites, groups) =>
     `${sites} sites mask in ${groups} groups, the same as long as the registrar's roster holds. Each group's sum is opened; the sums are added.`,
   comparedGroups: (sites, groups, combination) =>
@@ -78,6 +82,8 @@ export const englishSecrecy: SecrecyPhrases = {
 
 export const japaneseSecrecy: SecrecyPhrases = {
   oneGroup: (sites) => `${sites} 拠点が一つのグループでマスクし、開かれるのはその合計だけです。`,
+  flat: (sites, neighbours, holders) =>
+    `${sites} 拠点が一つのグラフの中でそれぞれ隣の ${neighbours} 拠点とマスクし、開かれるのは全体の合計だけです。しきい値は、各拠点の秘密のシェアを持つ ${holders} 拠点のうちの数です。`,
   addedGroups: (sites, groups) =>
     `${sites} 拠点が ${groups} グループに分かれてマスクします(登録者の名簿が有効な間は同じ分け方)。グループごとの合計が開かれ、足し合わされます。`,
   comparedGroups: (sites, groups, combination) =>

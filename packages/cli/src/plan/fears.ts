@@ -1,4 +1,4 @@
-import { fewestSurvivors, type PlanTemplate } from '@noren/protocol';
+import { fewestSurvivors, groupingRule, type PlanTemplate } from '@noren/protocol';
 import type { Fears } from '@noren/secure-aggregation';
 
 import { exitCode } from '../exit-code.ts';
@@ -17,6 +17,7 @@ export function fearsOf({ cohort, aggregation, privacy, update }: PlanTemplate, 
     sites: sites ?? least,
     robust:
       aggregation?.profile === 'robust' ? { groupSize: aggregation.groupSize, combination: aggregation.combine } : null,
+    topology: groupingRule(aggregation).topology,
     minimumSurvivors: fewestSurvivors(privacy),
     valueBits: update.valueBits,
     ...fractions,

@@ -36,6 +36,8 @@ function divisionText({ sites, robust }: Fears, assurance: Assurance, phrases: S
   if (robust !== null) {
     return phrases.comparedGroups(text(sites), text(groups), phrases.combinations[robust.combination]);
   }
+  const { sites: all, holders } = assurance.groups[0]!;
+  if (holders < all) return phrases.flat(text(sites), text(holders - 1), text(holders));
   return groups === 1 ? phrases.oneGroup(text(sites)) : phrases.addedGroups(text(sites), text(groups));
 }
 

@@ -15,6 +15,7 @@ const tables = {
   'one group': oneGroup,
   'random groups': randomGroups,
   'compared groups': comparedGroups,
+  'flat graph': flatGraph,
   'secrecy of compared groups': secrecyOfComparedGroups,
 };
 
@@ -29,8 +30,14 @@ test('the tables of docs/threat-model.md say what noren plan secrecy says', asyn
   await expect(current).toMatchFileSnapshot(document);
 });
 
-function assurance(sites: number, corrupt: number, lost: number, robust: Fears['robust'] = null): Assurance {
-  return assuranceOf({ sites, robust, minimumSurvivors: 0, corruptFraction: corrupt, lostFraction: lost });
+function assurance(
+  sites: number,
+  corrupt: number,
+  lost: number,
+  robust: Fears['robust'] = null,
+  topology: Fears['topology'] = 'groups',
+): Assurance {
+  return assuranceOf({ sites, robust, topology, minimumSurvivors: 0, corruptFraction: corrupt, lostFraction: lost });
 }
 
 function oneGroup(): string {
@@ -89,6 +96,43 @@ function randomGroups(): string {
       '10 %',
       '20 %',
       '5 % lost: one group / any',
+      '10 %',
+      'keys and shares sent / received',
+    ],
+    rows,
+  );
+}
+
+function flatGraph(): string {
+  const rows = [129, 200, 1000, 10_000].map((sites) => {
+    const at = (corrupt: number, lost: number): Assurance => assurance(sites, corrupt, lost, null, 'flat');
+    const group = at(0, 0).groups[0]!;
+    const { sent, received } = maskingTraffic({ ...group, cohort: sites });
+    return [
+      sites.toLocaleString('en'),
+      group.holders - 1,
+      `${group.threshold} of ${group.holders}`,
+      `${group.signatures} of ${group.signers}`,
+      group.minimumSurvivors.toLocaleString('en'),
+      ...[0.05, 0.1, 0.2].map((corrupt) => {
+        const { passive, active } = at(corrupt, 0).log2Broken;
+        return `${chance(passive)} / ${chance(active)}`;
+      }),
+      ...[0.05, 0.1].map((lost) => chance(at(0, lost).log2Lost.any)),
+      `${bytesText(sent)} / ${bytesText(received)}`,
+    ];
+  });
+  return table(
+    [
+      'sites',
+      'neighbours',
+      'threshold',
+      'signatures',
+      'fewest in the sum',
+      '5 % collude: passive / active',
+      '10 %',
+      '20 %',
+      '5 % lost: no sum',
       '10 %',
       'keys and shares sent / received',
     ],

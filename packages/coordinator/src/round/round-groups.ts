@@ -10,7 +10,7 @@ export function drawnGroups(advertised: readonly SiteId[], { grouping }: RoundRu
   // The ids come back as they went in.
   return (groupsOf(grouping, cohort) as readonly (readonly SiteId[])[]).map((sites) => ({
     sites,
-    parameters: parametersWithin(sites.length, cohort.length, grouping.groupSize),
+    parameters: parametersWithin(sites.length, cohort.length, grouping),
     lost: null,
   }));
 }

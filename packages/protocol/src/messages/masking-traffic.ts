@@ -6,6 +6,9 @@ import { encodeSiteMessage } from './site-message.ts';
 /** One group of a cohort; the sites of all groups; whether the survivors are signed. */
 export interface MaskingGroup {
   readonly sites: number;
+  /** Sites among which each site shares, itself included, and sites that sign the survivors; all of the group if not said. */
+  readonly holders?: number;
+  readonly signers?: number;
   readonly cohort: number;
   readonly mode: 'active' | 'passive';
 }
@@ -20,7 +23,13 @@ export interface MaskingTraffic {
 const USUAL_ID = 'x'.repeat(16);
 
 /** Counted with messages that have the lengths of real ones, and nothing in them. */
-export function maskingTraffic({ sites, cohort, mode }: MaskingGroup): MaskingTraffic {
+export function maskingTraffic({
+  sites,
+  holders = sites,
+  signers = sites,
+  cohort,
+  mode,
+}: MaskingGroup): MaskingTraffic {
   const roundId = USUAL_ID;
   const signature = zeros(64);
   const all = Array.from({ length: sites }, (_, number) => number);
@@ -33,8 +42,10 @@ export function maskingTraffic({ sites, cohort, mode }: MaskingGroup): MaskingTr
     nonce: zeros(16),
     signature,
   };
-  // Of the last site, whose number is as long as any.
-  const sealed = all.slice(0, -1).map((to): SealedShare => ({ from: sites - 1, to, ciphertext: zeros(82) }));
+  // The last sites, whose numbers are as long as any.
+  const neighbourhood = all.slice(-holders);
+  const known = all.slice(-(holders + signers));
+  const sealed = neighbourhood.slice(0, -1).map((to): SealedShare => ({ from: sites - 1, to, ciphertext: zeros(82) }));
   const active = mode === 'active';
   const sent = [
     encodeSiteMessage({ kind: 'keyAdvertisement', ...advertisement }),
@@ -43,7 +54,7 @@ export function maskingTraffic({ sites, cohort, mode }: MaskingGroup): MaskingTr
     encodeSiteMessage({
       kind: 'revealedShares',
       roundId,
-      shares: all.map((of) => ({ of, share: { kind: 'self-mask', value: zeros(33) } })),
+      shares: neighbourhood.map((of) => ({ of, share: { kind: 'self-mask', value: zeros(33) } })),
       signature,
     }),
   ];
@@ -51,9 +62,9 @@ export function maskingTraffic({ sites, cohort, mode }: MaskingGroup): MaskingTr
     encodeCoordinatorMessage({
       kind: 'keyRoster',
       roundId,
-      advertisements: all.map(() => advertisement),
-      identityKeys: all.map(() => zeros(32)),
-      cohort: cohort > sites ? Array.from({ length: cohort }, () => USUAL_ID) : [],
+      advertisements: known.map(() => advertisement),
+      identityKeys: known.map(() => zeros(32)),
+      cohort: cohort > known.length ? Array.from({ length: cohort }, () => USUAL_ID) : [],
     }),
     encodeCoordinatorMessage({ kind: 'shareDelivery', roundId, sharingSites: all, shares: sealed }),
     ...(active ? [encodeCoordinatorMessage({ kind: 'consistencyRequest', roundId, survivors: all })] : []),
@@ -61,7 +72,7 @@ export function maskingTraffic({ sites, cohort, mode }: MaskingGroup): MaskingTr
       kind: 'revealRequest',
       roundId,
       survivors: all,
-      witnesses: active ? all.map((site) => ({ site, signature })) : [],
+      witnesses: active ? all.slice(-signers).map((site) => ({ site, signature })) : [],
     }),
   ];
   return { sent: bytesOf(sent), received: bytesOf(received) };

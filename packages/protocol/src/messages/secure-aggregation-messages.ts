@@ -27,12 +27,12 @@ const shareBytes = bytesField(1, 256);
 const place = z
   .int()
   .min(0)
-  .max(MAXIMUM_SITES - 1);
+  .max(MAXIMUM_COHORT - 1);
 
-/** Strictly ascending, so no site counts twice. */
+/** Of a flat cohort all are counted; in all else a site has to do with its group or its neighbours. Strictly ascending, so no site counts twice. */
 const places = z
   .array(place)
-  .max(MAXIMUM_SITES)
+  .max(MAXIMUM_COHORT)
   .refine(
     (list) => list.every((value, index) => index === 0 || value > (list[index - 1] ?? -1)),
     'must be strictly ascending',
@@ -47,6 +47,9 @@ const advertisement = z.object({
   nonce: bytesField(16, 32),
   signature,
 });
+
+/** Of those with whom a site shares, and of those that sign for all. */
+const MAXIMUM_KEYS = 2 * MAXIMUM_SITES;
 
 const sealedShare = z.object({ from: place, to: place, ciphertext: shareBytes });
 const sealedShareList = z.array(sealedShare).max(MAXIMUM_SITES);
@@ -74,8 +77,8 @@ export const keyAdvertisementSchema: z.ZodType<KeyAdvertisement, noren.v1.KeyAdv
 export const keyRosterSchema: z.ZodType<KeyRoster, noren.v1.KeyRoster.$Properties> = z
   .object({
     roundId: roundIdSchema,
-    advertisements: z.array(advertisement).max(MAXIMUM_SITES),
-    identityKeys: z.array(key).max(MAXIMUM_SITES),
+    advertisements: z.array(advertisement).max(MAXIMUM_KEYS),
+    identityKeys: z.array(key).max(MAXIMUM_KEYS),
     cohort: z.array(siteIdSchema).max(MAXIMUM_COHORT),
   })
   .refine((roster) => roster.advertisements.length === roster.identityKeys.length, {

@@ -15,7 +15,7 @@ const hash = fc.stringMatching(/^[0-9a-f]{64}$/).map(parseHash);
 const roundId = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/).map(parseRoundId);
 const siteId = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,62}$/).map(parseSiteId);
 const text = fc.string({ unit: 'grapheme', maxLength: 100 }).filter((value) => !/\p{Cc}/u.test(value));
-const place = fc.nat(254);
+const place = fc.nat(9999);
 const places = fc.uniqueArray(place, { maxLength: 20 }).map((list) => list.toSorted((a, b) => a - b));
 const metric = fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0);
 const interval = fc.record({ mean: metric, low: metric, high: metric });
@@ -215,7 +215,7 @@ test('more shares than a group can have sites are refused', () => {
   expect(() => decodeSiteMessage(frame(256))).toThrow('sealedShares.shares');
 });
 
-test('a roster without a key for each advertisement, and survivors named twice, are refused', () => {
+test('a roster without a key for each advertisement, and survivors named twice or beyond the largest cohort, are refused', () => {
   const roster = {
     kind: 'keyRoster',
     roundId: 'r',
@@ -226,6 +226,8 @@ test('a roster without a key for each advertisement, and survivors named twice, 
   expect(() => encodeCoordinatorMessage(roster)).toThrow('keyRoster.identityKeys');
   const request = { kind: 'revealRequest', roundId: 'r', survivors: [1, 1], witnesses: [] } as const;
   expect(() => encodeCoordinatorMessage(request)).toThrow('revealRequest.survivors');
+  const beyond = { kind: 'consistencyRequest', roundId: 'r', survivors: [10_000] } as const;
+  expect(() => encodeCoordinatorMessage(beyond)).toThrow('consistencyRequest.survivors');
 });
 
 test('fields of a later version are ignored', () => {

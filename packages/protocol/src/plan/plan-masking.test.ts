@@ -32,6 +32,7 @@ test('the seed of the groups is the registrar’s; without a registrar it is the
     seed: new Uint8Array(32).fill(0xab),
     round: 7,
     groupSize: null,
+    topology: 'groups',
   });
   const { seed } = planMasking(plan, planHash, null).grouping;
   const later = { ...plan, round: 8, roundId: parseRoundId('2026-11-24.1') };
@@ -42,6 +43,14 @@ test('the seed of the groups is the registrar’s; without a registrar it is the
 test('a robust plan says how large its groups are', () => {
   const aggregation = { profile: 'robust', groupSize: 16, combine: 'median' } as const;
   expect(planMasking({ ...plan, aggregation }, planHash, null).grouping.groupSize).toBe(16);
+});
+
+test('a flat plan has one group, however large the cohort', () => {
+  const aggregation = { profile: 'private', topology: 'flat' } as const;
+  expect(planMasking({ ...plan, aggregation }, planHash, null).grouping).toMatchObject({
+    groupSize: null,
+    topology: 'flat',
+  });
 });
 
 test('a rotated update fills whole blocks, and its quanta are finer', () => {

@@ -4,6 +4,7 @@ import { maskedLength, quantiserFor } from '@noren/secure-aggregation';
 import type { Grouping, Quantiser } from '@noren/secure-aggregation';
 
 import type { SiteRoster } from '../roster/site-roster.ts';
+import { groupingRule } from './grouping-rule.ts';
 import type { RoundPlan } from './plan.ts';
 
 /** What a plan says about masking; sites and coordinator have it from here, so that they cannot differ. */
@@ -19,18 +20,17 @@ export interface PlanMasking {
 /** @param roster the one that the plan names; null where it names none */
 export function planMasking(plan: RoundPlan, planHash: Uint8Array, roster: SiteRoster | null): PlanMasking {
   const { roundId, round, vectorLength, update, aggregation } = plan;
-  const groupSize = aggregation?.profile === 'robust' ? aggregation.groupSize : null;
   const seed = roster === null ? federationSeed(plan.federation) : unhex(roster.groupSeed);
   return {
     roundId,
     planHash,
     length: maskedLength(vectorLength, update.rotation === true),
     valueBits: update.valueBits,
-    grouping: { seed, round, groupSize },
+    grouping: { seed, round, ...groupingRule(aggregation) },
   };
 }
 
-/** @param ringSites sites of the round's largest group */
+/** @param ringSites sites of the round's largest sum */
 export function planQuantiser(plan: RoundPlan, planHash: Uint8Array, ringSites: number): Quantiser {
   const { clipNorm, valueBits, rotation } = plan.update;
   return quantiserFor({

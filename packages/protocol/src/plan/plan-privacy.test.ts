@@ -110,6 +110,16 @@ test.each<[string, Partial<PlanTemplate>, string, RegExp]>([
   expect(error.message).toMatch(message);
 });
 
+test('a flat sum counts on the noise of the whole cohort, groups on that of 64 sites', () => {
+  const many = {
+    cohort: { minimumSites: 1000, quorum: 0.6 },
+    privacy: { ...privacy, minimumHonest: 600, colluding: 50 },
+  };
+  expect(refusal(many).path).toBe('cohort.minimumSites');
+  const flat = { ...many, aggregation: { profile: 'private', topology: 'flat' } } as const;
+  expect(parsed(flat).privacy?.minimumHonest).toBe(600);
+});
+
 test('values to start from are valid, whatever the federation', () => {
   for (const customers of [20, 1000, 10_000_000]) {
     const { privacy: made, cohort } = privateTraining({ ...template, privacy: undefined }, customers);

@@ -2,6 +2,9 @@ import { smallestGroup } from '@noren/secure-aggregation';
 import type { NoisySumRules } from '@noren/secure-aggregation';
 import { z } from 'zod';
 
+import { groupingRule } from './grouping-rule.ts';
+import type { Aggregation } from './plan.ts';
+
 /**
  * Differential privacy of every customer in what a round reveals (docs/privacy.md). In place of an update a site sends one
  * sum: the gradients of a Poisson sample of its customers, each clipped; the server takes the step.
@@ -41,6 +44,8 @@ export interface PlanPrivacy {
 }
 
 const MOST_SITES = 1024;
+/** As many as a flat cohort may have. */
+const MOST_IN_COHORT = 10_000;
 /** Longest sum in units of one customer's gradient: the float32 rounding of longer ones would show beside one customer. */
 const MOST_IN_SUM = 4096;
 
@@ -53,8 +58,8 @@ export const planPrivacySchema: z.ZodType<PlanPrivacy> = z
     samplingRate: z.number().positive().max(1),
     customers: z.int().min(1).max(1e10),
     delta: z.number().min(1e-15).lt(1),
-    minimumHonest: z.int().min(1).max(MOST_SITES),
-    colluding: z.int().min(0).max(MOST_SITES),
+    minimumHonest: z.int().min(1).max(MOST_IN_COHORT),
+    colluding: z.int().min(0).max(MOST_IN_COHORT),
     sitesPerCustomer: z.int().min(1).max(MOST_SITES),
     homes: z
       .strictObject({
@@ -105,7 +110,7 @@ export function fewestSurvivors(privacy: PlanPrivacy | null | undefined): number
 interface PrivateTemplate {
   readonly groups: Readonly<Record<string, { readonly scope: string }>>;
   readonly update: { readonly clipNorm: number; readonly rotation?: boolean | undefined };
-  readonly aggregation?: { readonly profile: string } | undefined;
+  readonly aggregation?: Aggregation | undefined;
   readonly cohort: { readonly minimumSites: number };
   readonly privacy?: PlanPrivacy | null | undefined;
 }
@@ -144,11 +149,11 @@ export function privacyFaults({
           },
         ]
       : []),
-    ...(smallestGroup(cohort.minimumSites, null) < survivors
+    ...(smallestGroup(cohort.minimumSites, groupingRule(aggregation)) < survivors
       ? [
           {
             path: ['cohort', 'minimumSites'],
-            message: `every sum needs privacy.minimumHonest + privacy.colluding sites, which is ${survivors}, and large cohorts are added up in groups of 64 and more`,
+            message: `every sum needs privacy.minimumHonest + privacy.colluding sites, which is ${survivors}, and large cohorts are added up in groups of 64 and more unless they are flat`,
           },
         ]
       : []),

@@ -69,6 +69,7 @@ const changes = fc.record({
   cohort: fc.record({ minimumSites: fc.integer({ min: 12, max: 10_000 }), quorum: positive(1) }),
   aggregation: fc.constantFrom(
     { profile: 'private' as const },
+    { profile: 'private' as const, topology: 'flat' as const },
     { profile: 'robust' as const, groupSize: 4, combine: 'median' as const },
   ),
   seed: fc.integer({ min: 0, max: 0xffff_ffff }),
@@ -144,6 +145,13 @@ test.each([
     'robust groups too few to compare',
     { aggregation: robust(16), cohort: { minimumSites: 47, quorum: 1 } },
     'cohort.minimumSites',
+  ],
+  ['a topology of its own', { aggregation: { profile: 'private', topology: 'star' } }, 'aggregation.topology'],
+  ['a robust plan without groups', { aggregation: { ...robust(4), topology: 'flat' } }, 'aggregation'],
+  [
+    'values too wide for the sum of a flat cohort',
+    { aggregation: { profile: 'private', topology: 'flat' }, update: { ...example.update, valueBits: 19 } },
+    'update.valueBits',
   ],
   ['a cohort of two', { cohort: { minimumSites: 2, quorum: 1 } }, 'cohort.minimumSites'],
   ['a confidence of one', { gate: { confidence: 1, margin: 0 } }, 'gate.confidence'],

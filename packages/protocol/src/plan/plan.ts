@@ -1,3 +1,4 @@
+import type { Topology } from '@noren/secure-aggregation';
 import { z } from 'zod';
 
 import { hashSchema, roundIdSchema } from '../identifiers.ts';
@@ -26,12 +27,17 @@ export interface PlanGroup {
 export type PlanModality = 'text' | 'image' | 'price';
 
 /**
- * - `private`: groups as large as can be, one up to 128 sites and else of about a hundred; their sums are added
+ * - `private`: groups as large as can be, one up to 128 sites and else of about a hundred; their sums are added. Or `flat`: the
+ *   whole cohort masks together, however large, and there is one sum
  * - `robust`: many small groups of `groupSize` sites and a few more, whose means are combined so that some spoilt groups do no
  *   harm. Each sum hides a site among few: it wants noise, or sites that trust one another
  */
 export type Aggregation =
-  | { readonly profile: 'private' }
+  | {
+      readonly profile: 'private';
+      /** `groups` where the plan does not say. */
+      readonly topology?: Topology | undefined;
+    }
   | {
       readonly profile: 'robust';
       /** 4 .. 64. */
@@ -127,6 +133,8 @@ export const MAXIMUM_VECTOR_LENGTH: number = 2 ** 28;
 export const MAXIMUM_SITES = 255;
 /** Sites of one round, in all its groups. */
 export const MAXIMUM_COHORT = 10_000;
+/** Of the 32 bits of a ring element, the sum of a flat cohort takes ceil(log2 10,000). */
+const MAXIMUM_FLAT_VALUE_BITS = 18;
 /** Of less than three groups none can be told from the others. */
 export const FEWEST_ROBUST_GROUPS = 3;
 
@@ -173,7 +181,7 @@ const templateShape = {
   }),
   aggregation: z
     .discriminatedUnion('profile', [
-      z.strictObject({ profile: z.literal('private') }),
+      z.strictObject({ profile: z.literal('private'), topology: z.enum(['groups', 'flat']).optional() }),
       z.strictObject({
         profile: z.literal('robust'),
         groupSize: z.int().min(4).max(64),
@@ -226,10 +234,14 @@ export const planSchema: z.ZodType<RoundPlan, unknown> = z
   })
   .check(coherent);
 
-function groupsFault({ aggregation, cohort }: PlanTemplate): ReturnType<typeof trainingFault> {
-  if (aggregation?.profile !== 'robust') return null;
-  const least = FEWEST_ROBUST_GROUPS * aggregation.groupSize;
-  if (cohort.minimumSites >= least) return null;
-  const message = `a robust round compares ${FEWEST_ROBUST_GROUPS} groups or more, so that it needs at least ${least} sites`;
-  return { path: ['cohort', 'minimumSites'], message };
+function groupsFault({ aggregation, cohort, update }: PlanTemplate): ReturnType<typeof trainingFault> {
+  if (aggregation?.profile === 'robust') {
+    const least = FEWEST_ROBUST_GROUPS * aggregation.groupSize;
+    if (cohort.minimumSites >= least) return null;
+    const message = `a robust round compares ${FEWEST_ROBUST_GROUPS} groups or more, so that it needs at least ${least} sites`;
+    return { path: ['cohort', 'minimumSites'], message };
+  }
+  if (aggregation?.topology !== 'flat' || (update.valueBits ?? 0) <= MAXIMUM_FLAT_VALUE_BITS) return null;
+  const message = `a flat sum may have ${MAXIMUM_COHORT} sites, which leaves values ${MAXIMUM_FLAT_VALUE_BITS} bits at most`;
+  return { path: ['update', 'valueBits'], message };
 }

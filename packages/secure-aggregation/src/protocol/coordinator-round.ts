@@ -1,5 +1,5 @@
 import { AggregationError } from '../errors.ts';
-import type { GroupParameters } from '../group-parameters.ts';
+import { isSparse, type GroupParameters } from '../group-parameters.ts';
 import { assertFullOrder } from '../keys/agreement.ts';
 import { equalBytes } from '../keys/bytes.ts';
 import type {
@@ -16,20 +16,24 @@ import type {
 import { RemovalInTurns, type MaskRemoval } from '../masks/mask-removal.ts';
 import { addInto } from '../masks/ring.ts';
 import { centre, ringBitsFor, type RingBits } from '../ring/ring-width.ts';
-import { groupsOf } from '../topology/grouping.ts';
 import { nextTurn, type YieldTurn } from '../turns.ts';
 import {
   assertEnough,
   assertFirst,
   assertHeader,
+  assertOpenable,
   assertRevealedShares,
   assertSealedShares,
   expectedMember,
 } from './coordinator-checks.ts';
 import { cohortOf, heardSites, remainingSites, type CoordinatorState } from './coordinator-state.ts';
+import { layoutsOf, type Layout } from './layout.ts';
+import { neighboursIn } from './masking-graph.ts';
 import { KeyRegister, Roster, verifyAdvertisement, type Member } from './roster.ts';
 import { assertRound, roundContext, type RoundContext } from './round-context.ts';
+import { ShareTally } from './share-tally.ts';
 import type { SiteNumber } from './site-number.ts';
+import { SiteSet } from './site-set.ts';
 import {
   maskedStatement,
   revealStatement,
@@ -46,8 +50,9 @@ export interface CoordinatorRoundOptions extends RoundContext {
 }
 
 /**
- * The coordinator's part in one round of secure aggregation (Bonawitz et al., CCS 2017, figure 4, complete graph). Messages
- * of sites go in through `advertise`, `shares`, `beginUpload`, `confirm` and `reveal`; each `close...` call ends a phase,
+ * The coordinator's part in one round of secure aggregation (Bonawitz et al., CCS 2017, figure 4; in a large flat cohort on a
+ * sparse graph, Bell et al., CCS 2020). Messages of sites go in through `advertise`, `shares`, `beginUpload`, `confirm` and
+ * `reveal`; each `close...` call ends a phase,
  * fixes who is still in and gives the next message for them. When to close is the caller's business: there is no clock in
  * here. In a passive group nobody confirms, and `closeConsistency` follows `closeUploads` at once.
  *
@@ -58,7 +63,8 @@ export interface CoordinatorRoundOptions extends RoundContext {
  * There is no randomness in here either: the same messages in the same order make the same round, so a log of them is all
  * that a restart needs.
  *
- * Memory: one accumulator, whatever the number of sites, and n^2 shares of 82 bytes (0.8 MB for 100 sites).
+ * Memory: one accumulator, whatever the number of sites, and n^2 shares of 82 bytes (0.8 MB for 100 sites); on a sparse graph n
+ * times its degree of them (130 MB for 10,000 sites).
  */
 export class CoordinatorRound {
   readonly #context: RoundContext;
@@ -96,41 +102,42 @@ export class CoordinatorRound {
     advertised.set(message.siteId, message);
   }
 
-  /** Fixes U1 of a cohort that is one group. @throws AggregationError `too-few-sites`, `too-many-sites` */
+  /** Fixes U1 of a cohort that is one complete graph. @throws AggregationError `too-few-sites`, `too-many-sites` */
   closeKeys(): KeyRoster {
-    const { advertised } = this.#in('keys');
-    return this.#begin(Array.from(advertised.keys()).sort(), []);
+    const roster = this.#begin(layoutsOf(undefined, this.#advertised()).at(0)!);
+    return roster.messageFor(0 as SiteNumber);
   }
 
   /**
    * Fixes U1 and divides it: every group is a round of its own from here on. Of one group it is this very round. Without a
-   * grouping there is one group.
+   * grouping there is one group. `rosters` has what each site is shown, by site id.
    *
    * @throws AggregationError `too-few-sites`, `too-many-sites`
    */
-  closeKeysInGroups(): readonly { readonly round: CoordinatorRound; readonly roster: KeyRoster }[] {
+  closeKeysInGroups(): readonly {
+    readonly round: CoordinatorRound;
+    readonly rosters: ReadonlyMap<string, KeyRoster>;
+  }[] {
     const { advertised } = this.#in('keys');
-    const cohort = Array.from(advertised.keys()).sort();
-    const { grouping } = this.#context;
-    const groups = grouping === undefined ? [cohort] : groupsOf(grouping, cohort);
-    if (groups.length === 1) return [{ round: this, roster: this.closeKeys() }];
-    const divided = groups.map((siteIds) => {
-      const round = new CoordinatorRound({ ...this.#context, sites: this.#invited });
-      round.#state = { phase: 'keys', register: new KeyRegister(), advertised };
-      return { round, roster: round.#begin(siteIds, cohort) };
+    const layouts = layoutsOf(this.#context.grouping, this.#advertised());
+    const divided = layouts.map((layout) => {
+      const round = layouts.length === 1 ? this : new CoordinatorRound({ ...this.#context, sites: this.#invited });
+      if (round !== this) round.#state = { phase: 'keys', register: new KeyRegister(), advertised };
+      return { round, rosters: rostersBySite(round.#begin(layout)) };
     });
-    this.#state = { phase: 'divided' };
+    if (layouts.length > 1) this.#state = { phase: 'divided' };
     return divided;
   }
 
-  #begin(siteIds: readonly string[], cohort: readonly string[]): KeyRoster {
+  #advertised(): readonly string[] {
+    return Array.from(this.#in('keys').advertised.keys()).sort();
+  }
+
+  #begin(layout: Layout): Roster {
     const { advertised } = this.#in('keys');
-    const advertisements = siteIds.map((siteId) => advertised.get(siteId)!);
-    const identityKeys = siteIds.map((siteId) => this.#invited.get(siteId)!);
-    const message = { roundId: this.#context.roundId, advertisements, identityKeys, cohort };
-    const roster = Roster.ofVerified(this.#context, message);
+    const roster = Roster.ofVerified(this.#context, layout, advertised, this.#invited);
     this.#state = { phase: 'shares', roster, sealed: new Map() };
-    return message;
+    return roster;
   }
 
   /**
@@ -150,20 +157,29 @@ export class CoordinatorRound {
     sealed.set(member.number, message);
   }
 
-  /** Fixes U2; each of its sites gets its delivery, by site id. @throws AggregationError `too-few-sites` */
+  /**
+   * Fixes U2; each of its sites gets its delivery, by site id.
+   *
+   * @throws AggregationError `too-few-sites`; on a sparse graph also if so many about one site are lost that nobody could open
+   *   it (`sites` names it)
+   */
   closeShares(): ReadonlyMap<string, ShareDelivery> {
     const { roster, sealed } = this.#in('shares');
-    const sharingSites = ascending(sealed.keys());
+    const sharingSites = SiteSet.of(sealed.keys());
     assertEnough(roster, sharingSites, 'shared their secrets');
+    assertOpenable(roster, sharingSites, sharingSites);
     // Shared memory, so that threads can open it where it lies.
     const sum = new Int32Array(new SharedArrayBuffer(this.#context.length * Int32Array.BYTES_PER_ELEMENT));
     this.#state = { phase: 'uploads', roster, sharingSites, uploads: new Map(), sum };
 
     return new Map(
-      sharingSites.map((to) => {
-        const senders = sharingSites.filter((from) => from !== to);
+      sharingSites.numbers.map((to) => {
+        const senders = neighboursIn(roster.graph, to, sharingSites);
         const shares = senders.map((from) => sealed.get(from)!.shares.find((share) => share.to === to)!);
-        return [roster.member(to).siteId, { roundId: this.#context.roundId, sharingSites, shares }];
+        return [
+          roster.member(to).siteId,
+          { roundId: this.#context.roundId, sharingSites: sharingSites.numbers, shares },
+        ];
       }),
     );
   }
@@ -193,7 +209,11 @@ export class CoordinatorRound {
     return upload;
   }
 
-  /** Fixes U3: the sites whose upload is complete. @throws AggregationError `too-few-sites`, `spoilt-sum` */
+  /**
+   * Fixes U3: the sites whose upload is complete.
+   *
+   * @throws AggregationError `too-few-sites`, as `closeShares`; `spoilt-sum`
+   */
   closeUploads(): ConsistencyRequest {
     const { roster, sharingSites, uploads, sum } = this.#in('uploads');
     const partial = Array.from(uploads).filter(([, upload]) => upload.isPartial);
@@ -202,11 +222,12 @@ export class CoordinatorRound {
       throw new AggregationError('spoilt-sum', `The sum holds the vector of ${sites.join(', ')} in part.`, sites);
     }
     const complete = Array.from(uploads).filter(([, upload]) => upload.isComplete);
-    const survivors = ascending(complete.map(([number]) => number));
+    const survivors = SiteSet.of(complete.map(([number]) => number));
     assertEnough(roster, survivors, 'uploaded a masked vector');
+    assertOpenable(roster, sharingSites, survivors);
     for (const upload of uploads.values()) upload.close();
     this.#state = { phase: 'consistency', roster, sharingSites, sum, survivors, confirmed: new Map() };
-    return { roundId: this.#context.roundId, survivors };
+    return { roundId: this.#context.roundId, survivors: survivors.numbers };
   }
 
   /**
@@ -217,7 +238,7 @@ export class CoordinatorRound {
   confirm(siteId: string, message: SurvivorSignature): void {
     const { roster, sharingSites, survivors, confirmed } = this.#in('consistency');
     if (roster.parameters.mode === 'passive') {
-      throw new AggregationError('wrong-state', `A group of ${roster.members.length} signs no survivors.`);
+      throw new AggregationError('wrong-state', `A group of ${roster.ids.length} signs no survivors.`);
     }
     const member = expectedMember(roster, siteId, survivors);
     assertRound(this.#context, message.roundId);
@@ -230,20 +251,21 @@ export class CoordinatorRound {
   /** Fixes who vouches for U3. @throws AggregationError `unconfirmed` */
   closeConsistency(): RevealRequest {
     const state = this.#in('consistency');
-    const { roster, survivors, confirmed } = state;
-    const { mode, threshold } = roster.parameters;
-    if (mode === 'active' && confirmed.size < threshold) {
+    const { roster, sharingSites, survivors, confirmed } = state;
+    const { mode, signatures, threshold } = roster.parameters;
+    const witnesses = roster.graph.signers.flatMap((site) => {
+      const message = confirmed.get(site);
+      return message ? [{ site, signature: message.signature }] : [];
+    });
+    if (mode === 'active' && witnesses.length < signatures) {
       throw new AggregationError(
         'unconfirmed',
-        `${confirmed.size} site(s) have signed the survivors; it takes ${threshold}.`,
+        `${witnesses.length} of the ${roster.graph.signers.length} sites that sign have signed the survivors; it takes ${signatures}.`,
       );
     }
-    this.#state = { ...state, phase: 'reveals', revealed: new Map() };
-    const witnesses = ascending(confirmed.keys()).map((site) => ({
-      site,
-      signature: confirmed.get(site)!.signature,
-    }));
-    return { roundId: this.#context.roundId, survivors, witnesses };
+    const tally = new ShareTally(sharingSites, threshold);
+    this.#state = { ...state, phase: 'reveals', revealed: new Map(), tally };
+    return { roundId: this.#context.roundId, survivors: survivors.numbers, witnesses };
   }
 
   /**
@@ -252,14 +274,15 @@ export class CoordinatorRound {
    * @throws AggregationError `unknown-site`, `wrong-round`, `wrong-share`, `bad-signature`, `duplicate-site`
    */
   reveal(siteId: string, message: RevealedShares): void {
-    const { roster, sharingSites, survivors, revealed } = this.#in('reveals');
+    const { roster, sharingSites, survivors, revealed, tally } = this.#in('reveals');
     const member = expectedMember(roster, siteId, survivors);
     assertRound(this.#context, message.roundId);
-    assertRevealedShares(member, sharingSites, survivors, message);
+    assertRevealedShares(roster, member, sharingSites, survivors, message);
     this.#verify(member, revealStatement(message, roster.hash, survivors), message.signature);
     if (isRepetition(message, revealed.get(member.number))) return;
     assertFirst(revealed, member);
     revealed.set(member.number, message);
+    tally.add(message.shares.map(({ of }) => of as SiteNumber));
   }
 
   /** Whether the sites sign the survivors; a group of three does not. */
@@ -267,10 +290,9 @@ export class CoordinatorRound {
     return 'roster' in this.#state ? this.#state.roster.parameters.mode : null;
   }
 
-  /** Whether a threshold of sites has revealed. More may still come in, and help if one of them lied. */
+  /** Whether there is a threshold of shares of every secret. More may still come in, and help if one of them lied. */
   get canUnmask(): boolean {
-    const state = this.#state;
-    return state.phase === 'reveals' && state.revealed.size >= state.roster.parameters.threshold;
+    return this.#state.phase === 'reveals' && this.#state.tally.isComplete;
   }
 
   /**
@@ -289,9 +311,11 @@ export class CoordinatorRound {
   ): Promise<Int32Array> {
     const state = this.#in('reveals');
     if (!this.canUnmask) {
+      const closed = state.roster.siteIds(state.tally.short);
       throw new AggregationError(
         'wrong-state',
-        `${state.revealed.size} site(s) have revealed; it takes ${state.roster.parameters.threshold}.`,
+        `${state.revealed.size} site(s) have revealed; that leaves fewer than ${state.roster.parameters.threshold} shares of the secrets of ${closed.length}.`,
+        closed,
       );
     }
     this.#state = { ...state, phase: 'unmasking' };
@@ -308,7 +332,7 @@ export class CoordinatorRound {
     return state.sum;
   }
 
-  /** Sites of the largest group, for `quantiserFor`; null until keys are closed. */
+  /** Most sites that a sum may have, for `quantiserFor`; null until keys are closed. */
   get ringSites(): number | null {
     return 'roster' in this.#state ? this.#state.roster.ringSites : null;
   }
@@ -363,8 +387,10 @@ export class CoordinatorRound {
   }
 }
 
-function ascending(numbers: Iterable<SiteNumber>): readonly SiteNumber[] {
-  return Array.from(numbers).sort((a, b) => a - b);
+/** Of a complete graph every site is shown the same. */
+function rostersBySite(roster: Roster): ReadonlyMap<string, KeyRoster> {
+  const everybody = isSparse(roster.parameters) ? null : roster.messageFor(0 as SiteNumber);
+  return new Map(roster.ids.map((id, number) => [id, everybody ?? roster.messageFor(number as SiteNumber)]));
 }
 
 /** Both have been verified, so equal signatures mean equal messages. */

@@ -1,6 +1,8 @@
 import type { KeyAdvertisement, RevealedShares, SealedShares, SurvivorSignature } from '../messages.ts';
 import type { KeyRegister, Roster } from './roster.ts';
 import type { SiteNumber } from './site-number.ts';
+import type { ShareTally } from './share-tally.ts';
+import type { SiteSet } from './site-set.ts';
 import type { Upload } from './upload.ts';
 
 /** What the coordinator knows and holds in each phase. */
@@ -17,25 +19,26 @@ export type CoordinatorState =
 
 interface Summing {
   readonly roster: Roster;
-  /** U2, ascending. */
-  readonly sharingSites: readonly SiteNumber[];
+  /** U2. */
+  readonly sharingSites: SiteSet;
   /** Of the complete masked vectors. */
   readonly sum: Int32Array;
 }
 
 interface Confirming extends Summing {
-  /** U3, ascending. */
-  readonly survivors: readonly SiteNumber[];
+  /** U3. */
+  readonly survivors: SiteSet;
   readonly confirmed: Map<SiteNumber, SurvivorSignature>;
 }
 
 interface Revealing extends Confirming {
   readonly revealed: Map<SiteNumber, RevealedShares>;
+  readonly tally: ShareTally;
 }
 
 /** U1: the ids of the sites in the roster, ascending; empty until keys are closed. */
 export function cohortOf(state: CoordinatorState): readonly string[] {
-  return 'roster' in state ? state.roster.members.map(({ siteId }) => siteId) : [];
+  return 'roster' in state ? state.roster.ids : [];
 }
 
 /** Sites that have made it through every phase that is closed. */

@@ -10,6 +10,7 @@ import { rosterOf, withSignedAdvertisement } from '../testing/tampering.ts';
 import { matchesCommitment } from './key-schedule.ts';
 import { revealStatement, sharesStatement, signStatement } from './transcript.ts';
 import type { SiteNumber } from './site-number.ts';
+import { SiteSet } from './site-set.ts';
 
 /*
  * Attacks 14 to 16 of the threat table (design, section 1.3): sites that do not keep to the protocol, in messages that
@@ -56,7 +57,7 @@ function forged(federation: TestFederation, site: TestSite, answer: RevealedShar
     entry.of === of ? { of, share: { ...entry.share, value: falsified(entry.share.value) } } : entry,
   );
   const survivors = shares.flatMap(({ of, share }) => (share.kind === 'self-mask' ? [of as SiteNumber] : []));
-  const statement = revealStatement({ ...answer, shares }, federation.rosterHash, survivors);
+  const statement = revealStatement({ ...answer, shares }, federation.rosterHash, SiteSet.of(survivors));
   return { ...answer, shares, signature: signStatement(site.identity, federation.context, site.siteId, statement) };
 }
 

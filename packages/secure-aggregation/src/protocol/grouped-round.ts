@@ -73,7 +73,7 @@ export class GroupedRound {
     const divided = this.#whole.closeKeysInGroups();
     this.#groups = divided.map(({ round }) => ({ round, failure: null }));
     this.#groupOf = new Map(this.#groups.flatMap((group) => group.round.cohort.map((siteId) => [siteId, group])));
-    return new Map(divided.flatMap(({ round, roster }) => round.cohort.map((siteId) => [siteId, roster])));
+    return new Map(divided.flatMap(({ rosters }) => Array.from(rosters)));
   }
 
   /** R1. @throws AggregationError as `CoordinatorRound.shares` */

@@ -3,6 +3,7 @@ import { MAXIMUM_SITES } from '../group-parameters.ts';
 import { HASH_BYTES } from '../keys/bytes.ts';
 import { ringBitsFor } from '../ring/ring-width.ts';
 import { checkedGrouping, type Grouping } from '../topology/grouping.ts';
+import { MAXIMUM_COHORT } from '../topology/sizes.ts';
 
 /** What every party of a round must agree on before anything else. */
 export interface RoundContext {
@@ -29,8 +30,8 @@ export function roundContext({ roundId, planHash, length, valueBits, grouping }:
   if (!Number.isSafeInteger(length) || length < 1 || length > MAXIMUM_LENGTH) {
     throw new AggregationError('malformed', `A masked vector has 1 .. ${MAXIMUM_LENGTH} elements, not ${length}.`);
   }
-  // What the largest group has room for has room in every group: no round can fail on its width once it has begun.
-  ringBitsFor(MAXIMUM_SITES, valueBits);
+  // What the largest sum has room for has room in every sum: no round can fail on its width once it has begun.
+  ringBitsFor(grouping?.topology === 'flat' ? MAXIMUM_COHORT : MAXIMUM_SITES, valueBits);
   return {
     roundId,
     planHash: new Uint8Array(planHash),

@@ -5,6 +5,8 @@ import type { KeyAdvertisement, SurvivorWitness } from '../messages.ts';
 import type { Roster } from './roster.ts';
 import type { RoundContext } from './round-context.ts';
 import type { SiteNumber } from './site-number.ts';
+import type { SiteSet } from './site-set.ts';
+import { neighboursAmong } from './masking-graph.ts';
 import { keysStatement, survivorsStatement, verifyStatement } from './transcript.ts';
 
 /*
@@ -88,12 +90,32 @@ export function assertFloor(group: GroupParameters, floor: SiteFloor, sites: num
       `${sites} site(s) ${whatTheyDid}; this site takes part from ${minimum}.`,
     );
   }
-  if (group.threshold < floor.minimumThresholdFraction * group.sites) {
+  if (group.threshold < floor.minimumThresholdFraction * group.holders) {
     throw new AggregationError(
       'too-few-sites',
-      `A threshold of ${group.threshold} of ${group.sites} sites is below this site's floor of ${floor.minimumThresholdFraction}.`,
+      `A threshold of ${group.threshold} of ${group.holders} sites is below this site's floor of ${floor.minimumThresholdFraction}.`,
     );
   }
+}
+
+/**
+ * With fewer than the threshold about it, a site can never be opened: its update would be in no sum, and the sum of the others
+ * stay closed for its sake.
+ *
+ * @throws AggregationError `too-few-sites`
+ */
+export function assertNeighbourhood(
+  { graph, parameters }: Roster,
+  self: SiteNumber,
+  sites: SiteSet,
+  whatTheyDid: string,
+): void {
+  const left = neighboursAmong(graph, self, sites);
+  if (left >= parameters.threshold) return;
+  throw new AggregationError(
+    'too-few-sites',
+    `${left} of the ${parameters.holders} sites that hold shares of this site's secrets ${whatTheyDid}; it takes ${parameters.threshold}.`,
+  );
 }
 
 /**
@@ -102,19 +124,14 @@ export function assertFloor(group: GroupParameters, floor: SiteFloor, sites: num
  *
  * @throws AggregationError `unknown-survivor`, `declared-dropped`
  */
-export function assertSurvivors(
-  roster: Roster,
-  self: SiteNumber,
-  sharingSites: readonly SiteNumber[],
-  survivors: readonly SiteNumber[],
-): void {
-  const unknown = survivors.filter((number) => !sharingSites.includes(number));
+export function assertSurvivors(roster: Roster, self: SiteNumber, sharingSites: SiteSet, survivors: SiteSet): void {
+  const unknown = survivors.numbers.filter((number) => !sharingSites.has(number));
   if (unknown.length > 0) {
     const names = roster.siteIds(unknown);
     throw new AggregationError('unknown-survivor', `${names.join(', ')} cannot have survived without sharing.`, names);
   }
-  if (!survivors.includes(self)) {
-    const siteId = roster.member(self).siteId;
+  if (!survivors.has(self)) {
+    const { siteId } = roster.member(self);
     throw new AggregationError('declared-dropped', `${siteId} uploaded its vector and is told that it dropped out.`, [
       siteId,
     ]);
@@ -122,22 +139,22 @@ export function assertSurvivors(
 }
 
 /**
- * In an active group a threshold of the survivors must have signed them. An honest site signs one set, and two sets of
- * signers of more than n/2 each share a site: whoever of them is honest rules the second set out.
+ * In an active group enough of its signers must have signed the survivors. An honest site signs one set, and two sets of
+ * signatures of more than half the signers share a site: whoever of them is honest rules the second set out.
  *
  * @throws AggregationError `malformed`, `unknown-survivor`, `unconfirmed`, `bad-signature`
  */
 export function assertWitnesses(
   context: RoundContext,
   roster: Roster,
-  sharingSites: readonly SiteNumber[],
-  survivors: readonly SiteNumber[],
+  sharingSites: SiteSet,
+  survivors: SiteSet,
   witnesses: readonly SurvivorWitness[],
 ): void {
-  const { mode, threshold, sites } = roster.parameters;
+  const { mode, signatures } = roster.parameters;
   if (mode === 'passive') return;
-  const signers = roster.sites(witnesses.map(({ site }) => site));
-  const strangers = roster.siteIds(signers.filter((signer) => !survivors.includes(signer)));
+  const signed = roster.sites(witnesses.map(({ site }) => site));
+  const strangers = roster.siteIds(signed.numbers.filter((signer) => !survivors.has(signer)));
   if (strangers.length > 0) {
     throw new AggregationError(
       'unknown-survivor',
@@ -145,10 +162,12 @@ export function assertWitnesses(
       strangers,
     );
   }
-  if (signers.length < threshold) {
+  const { signers } = roster.graph;
+  const counted = signers.filter((signer) => signed.has(signer)).length;
+  if (counted < signatures || counted < signed.size) {
     throw new AggregationError(
       'unconfirmed',
-      `${signers.length} of ${sites} sites have signed the survivors; nothing is revealed below ${threshold}.`,
+      `${counted} of the ${signers.length} sites that sign have signed the survivors, ${signed.size - counted} others; nothing is revealed below ${signatures}, and others do not count.`,
     );
   }
   const statement = survivorsStatement(context.roundId, roster.hash, sharingSites, survivors);

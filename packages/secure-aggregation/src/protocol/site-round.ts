@@ -17,11 +17,13 @@ import { ringBitsFor } from '../ring/ring-width.ts';
 import { finish, inTurns, nextTurn, type Steps, type YieldTurn } from '../turns.ts';
 import { KeySchedule, selfMaskCommitment } from './key-schedule.ts';
 import { assertChunkLength, DEFAULT_CHUNK_LENGTH, maskInPlace, type MaskedVector } from './masked-vector.ts';
+import { neighboursIn } from './masking-graph.ts';
 import { NONCE_BYTES, Roster } from './roster.ts';
 import { assertRound, roundContext, type RoundContext } from './round-context.ts';
 import type { SiteNumber } from './site-number.ts';
 import {
   assertFloor,
+  assertNeighbourhood,
   assertPresence,
   assertRegistered,
   assertSurvivors,
@@ -29,6 +31,7 @@ import {
   findSelf,
   siteFloor,
 } from './site-policy.ts';
+import type { SiteSet } from './site-set.ts';
 import { FreshSecrets, PeerSecrets, type HeldShares } from './site-secrets.ts';
 import type { Sharing, SiteState } from './site-state.ts';
 import { decodeSiteState, encodeSiteState, RESUMABLE_STEPS, type ResumableStep } from './site-state-codec.ts';
@@ -55,8 +58,9 @@ export interface SiteRoundOptions extends RoundContext {
 }
 
 /**
- * One site's part in one round of secure aggregation (Bonawitz et al., CCS 2017, figure 4, complete graph, every message
- * signed). Call, in this order and once each: `advertise`, `share`, `receiveShares`, `mask`, in active groups `confirm`, and
+ * One site's part in one round of secure aggregation (Bonawitz et al., CCS 2017, figure 4, every message signed; in a large flat
+ * cohort on a sparse graph, Bell et al., CCS 2020). Call, in this order and once each: `advertise`, `share`, `receiveShares`,
+ * `mask`, in active groups `confirm`, and
  * `reveal`.
  *
  * A message whose content is wrong is refused with an AggregationError, and the refusal is final: every later call throws
@@ -65,7 +69,7 @@ export interface SiteRoundOptions extends RoundContext {
  * that would make another one does not exist. A site that loses its state drops out of the round. So that a crash does not
  * lose it, `export` what a step has led to and have it on disk before the step's message leaves; `resume` goes on from there.
  *
- * Memory: the vector handed to `mask`, and less than a kilobyte for each other site.
+ * Memory: the vector handed to `mask`, less than a kilobyte for each neighbour, and the ids of the cohort.
  */
 export class SiteRound {
   readonly #context: RoundContext;
@@ -141,7 +145,7 @@ export class SiteRound {
   }
 
   /**
-   * R1. Checks the roster, then shares both secrets out among its sites.
+   * R1. Checks the roster, then shares both secrets out among the site's neighbourhood.
    *
    * @throws AggregationError as `Roster.verify`, and `not-included`, `unknown-identity`, `too-few-sites`, `weak-key`
    */
@@ -149,21 +153,21 @@ export class SiteRound {
     const { own, secrets } = this.#in('advertised');
     this.#state = { step: 'sharing' };
     try {
-      const roster = Roster.verify(this.#context, message);
+      const roster = Roster.verify(this.#context, message, this.#siteId);
       const self = findSelf(roster, own, this.#identity.publicKey);
       if (this.#registered !== null) {
         assertRegistered(roster, this.#registered);
         assertPresence(roster, this.#registered, this.#floor);
       }
-      assertFloor(roster.parameters, this.#floor, roster.members.length, 'advertised keys');
+      assertFloor(roster.parameters, this.#floor, roster.ids.length, 'advertised keys');
 
       const schedule = new KeySchedule(this.#context.planHash, roster.hash);
       const peers = PeerSecrets.agree(secrets, roster, self, schedule);
       const selfSeed = schedule.selfSeed(secrets.selfMask, self);
-      const shares = await secrets.split(roster.members.length, roster.parameters.threshold);
+      const shares = await secrets.split(roster.graph.neighbourhood(self), roster.parameters.threshold);
       const body = { roundId: this.#context.roundId, rosterHash: roster.hash, shares: peers.seal(shares) };
       const signature = this.#sign(sharesStatement(body));
-      this.#state = { step: 'shared', roster, self, peers, selfSeed, ownShares: shares[self]! };
+      this.#state = { step: 'shared', roster, self, peers, selfSeed, ownShares: shares.get(self)! };
       return { ...body, signature };
     } catch (error) {
       throw this.#abandon(error);
@@ -171,7 +175,7 @@ export class SiteRound {
   }
 
   /**
-   * R2. Opens and keeps the shares the others entrust to this site, and learns with whom it masks (U2).
+   * R2. Opens and keeps the shares its neighbours entrust to this site, and learns with whom it masks (U2).
    *
    * @throws AggregationError `wrong-round`, `malformed`, `not-included`, `too-few-sites`, `wrong-share`, `bad-share`
    *   (its `sites` names the sender)
@@ -181,13 +185,14 @@ export class SiteRound {
     try {
       assertRound(this.#context, message.roundId);
       const sharingSites = roster.sites(message.sharingSites);
-      if (!sharingSites.includes(self)) {
+      if (!sharingSites.has(self)) {
         throw new AggregationError(
           'not-included',
           `${this.#siteId} shared its secrets but is not among those that did.`,
         );
       }
-      assertFloor(roster.parameters, this.#floor, sharingSites.length, 'shared their secrets');
+      assertFloor(roster.parameters, this.#floor, sharingSites.size, 'shared their secrets');
+      assertNeighbourhood(roster, self, sharingSites, 'shared their secrets');
       const held = openShares(message, sharingSites, self, peers, roster);
       held.set(self, ownShares);
       this.#state = { step: 'ready', roster, self, peers, selfSeed, ownShares, sharingSites, held };
@@ -265,7 +270,7 @@ export class SiteRound {
     const { step: _step, ...sharing } = this.#in('masked');
     const { roster, sharingSites } = sharing;
     if (roster.parameters.mode === 'passive') {
-      throw new AggregationError('wrong-state', `A group of ${roster.members.length} signs no survivors.`);
+      throw new AggregationError('wrong-state', `A group of ${roster.ids.length} signs no survivors.`);
     }
     try {
       const survivors = this.#survivors(sharing, request);
@@ -278,9 +283,9 @@ export class SiteRound {
   }
 
   /**
-   * R4. For each site of U2 one of the two shares this site holds: of the self mask if it survived, of the mask key if
-   * not. Answers one request only, and in active groups only one that a threshold of sites has signed; the site's own
-   * signature need not be among them.
+   * R4. For each neighbour in U2, and itself, one of the two shares this site holds: of the self mask if it survived, of the
+   * mask key if not. Answers one request only, and in active groups only one that enough of the signers have signed; the
+   * site's own signature need not be among them.
    *
    * @throws AggregationError `wrong-round`, `malformed`, `unknown-survivor`, `declared-dropped`, `too-few-sites`,
    *   `split-view`, `unconfirmed`, `bad-signature`, `already-revealed`
@@ -296,12 +301,14 @@ export class SiteRound {
     const { roster, sharingSites, held } = state;
     try {
       const survivors = this.#survivors(state, request);
-      if ('survivors' in state && !sameSites(state.survivors, survivors)) {
+      if ('survivors' in state && !state.survivors.equals(survivors)) {
         throw new AggregationError('split-view', 'These are not the survivors that this site has signed.');
       }
       assertWitnesses(this.#context, roster, sharingSites, survivors, request.witnesses);
       this.#state = { step: 'revealed' };
-      const shares = sharingSites.map((of) => oneShare(of, held.get(of)!, survivors.includes(of)));
+      const shares = Array.from(held.keys())
+        .sort((a, b) => a - b)
+        .map((of) => oneShare(of, held.get(of)!, survivors.has(of)));
       const body = { roundId: this.#context.roundId, shares };
       return { ...body, signature: this.#sign(revealStatement(body, roster.hash, survivors)) };
     } catch (error) {
@@ -309,17 +316,18 @@ export class SiteRound {
     }
   }
 
-  /** Sites of the largest group, for `quantiserFor`; null until the roster is known. */
+  /** Most sites that a sum may have, for `quantiserFor`; null until the roster is known. */
   get ringSites(): number | null {
     return 'roster' in this.#state ? this.#state.roster.ringSites : null;
   }
 
   /** U3 out of a message, once it is one that this site may see revealed. */
-  #survivors({ roster, self, sharingSites }: Sharing, request: ConsistencyRequest): readonly SiteNumber[] {
+  #survivors({ roster, self, sharingSites }: Sharing, request: ConsistencyRequest): SiteSet {
     assertRound(this.#context, request.roundId);
     const survivors = roster.sites(request.survivors);
     assertSurvivors(roster, self, sharingSites, survivors);
-    assertFloor(roster.parameters, this.#floor, survivors.length, 'survived');
+    assertFloor(roster.parameters, this.#floor, survivors.size, 'survived');
+    assertNeighbourhood(roster, self, survivors, 'survived');
     return survivors;
   }
 
@@ -355,19 +363,15 @@ function placeOf(step: SiteState['step']): number {
   return RESUMABLE_STEPS.findIndex((resumable) => resumable === step);
 }
 
-function sameSites(a: readonly SiteNumber[], b: readonly SiteNumber[]): boolean {
-  return a.length === b.length && a.every((site, index) => site === b[index]);
-}
-
 /** @throws AggregationError `wrong-share` if not exactly one came from every peer, `bad-share` if one does not open */
 function openShares(
   message: ShareDelivery,
-  sharingSites: readonly SiteNumber[],
+  sharingSites: SiteSet,
   self: SiteNumber,
   peers: PeerSecrets,
   roster: Roster,
 ): Map<SiteNumber, HeldShares> {
-  const senders = sharingSites.filter((number) => number !== self);
+  const senders = neighboursIn(roster.graph, self, sharingSites);
   const complete =
     message.shares.length === senders.length &&
     message.shares.every(({ from, to }, index) => from === senders[index] && to === self);

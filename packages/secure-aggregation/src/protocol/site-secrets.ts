@@ -6,8 +6,9 @@ import { SECRET_BYTES, SHARE_BYTES, shareSecret } from '../keys/secret-sharing.t
 import type { SealedShare } from '../messages.ts';
 import type { MaskSeeds } from '../masks/mask-sum.ts';
 import { KeySchedule, signedPairSeeds } from './key-schedule.ts';
-import type { Member, Roster } from './roster.ts';
+import type { Roster } from './roster.ts';
 import type { SiteNumber } from './site-number.ts';
+import type { SiteSet } from './site-set.ts';
 
 /** Both shares of one site, sealed. */
 export const SEALED_BYTES: number = 2 * SHARE_BYTES + SEAL_BYTES;
@@ -52,18 +53,18 @@ export class FreshSecrets {
     return { selfMask: this.selfMask, maskScalar: this.#maskScalar, channelScalar: this.#channelScalar };
   }
 
-  /** Splits both secrets among all members, oneself included, and forgets the private keys' bytes. */
-  async split(count: number, threshold: number): Promise<HeldShares[]> {
-    const selfMask = await shareSecret(this.selfMask, count, threshold);
-    const maskKey = await shareSecret(this.#maskScalar, count, threshold);
+  /** Splits both secrets among the neighbourhood, oneself included, and forgets the private keys' bytes. */
+  async split(holders: readonly SiteNumber[], threshold: number): Promise<ReadonlyMap<SiteNumber, HeldShares>> {
+    const selfMask = await shareSecret(this.selfMask, holders.length, threshold);
+    const maskKey = await shareSecret(this.#maskScalar, holders.length, threshold);
     this.#maskScalar.fill(0);
     this.#channelScalar.fill(0);
-    return selfMask.map((share, index) => ({ selfMask: share, maskKey: maskKey[index]! }));
+    return new Map(holders.map((holder, i) => [holder, { selfMask: selfMask[i]!, maskKey: maskKey[i]! }]));
   }
 }
 
 /**
- * The keys one site has in common with each of the others. Working them out touches every peer's public keys, so a weak
+ * The keys one site has in common with each of its neighbours. Working them out touches every peer's public keys, so a weak
  * one is found before anything is sent.
  */
 export class PeerSecrets {
@@ -88,7 +89,9 @@ export class PeerSecrets {
   static agree(secrets: FreshSecrets, roster: Roster, self: SiteNumber, schedule: KeySchedule): PeerSecrets {
     const channel = new Map<SiteNumber, Uint8Array>();
     const pairSeeds = new Map<SiteNumber, Uint8Array>();
-    for (const { number, advertisement } of peersOf(self, roster)) {
+    for (const number of roster.graph.neighbourhood(self)) {
+      if (number === self) continue;
+      const { advertisement } = roster.member(number);
       const pairSecret = agree(secrets.maskPair, advertisement.maskKey);
       pairSeeds.set(number, schedule.pairSeed(pairSecret, self, number));
       channel.set(number, agree(secrets.channelPair, advertisement.channelKey));
@@ -107,11 +110,11 @@ export class PeerSecrets {
     return { channel: Array.from(this.#channel), pairSeeds: Array.from(this.#pairSeeds) };
   }
 
-  /** One ciphertext for every peer, ascending. `shares[n]` is the pair meant for site n. */
-  seal(shares: readonly HeldShares[]): SealedShare[] {
+  /** One ciphertext for every peer, ascending. */
+  seal(shares: ReadonlyMap<SiteNumber, HeldShares>): SealedShare[] {
     return Array.from(this.#channel, ([to, secret]) => {
       const key = this.#schedule.channelKey(secret, this.#self, to);
-      const { selfMask, maskKey } = shares[to]!;
+      const { selfMask, maskKey } = shares.get(to)!;
       const associated = this.#schedule.associatedData(this.#self, to);
       return { from: this.#self, to, ciphertext: seal(key, concatenate(selfMask, maskKey), associated) };
     });
@@ -127,21 +130,14 @@ export class PeerSecrets {
     return { selfMask: opened.slice(0, SHARE_BYTES), maskKey: opened.slice(SHARE_BYTES) };
   }
 
-  /** Seeds of the pair masks with these sites, by sign. */
-  pairMasks(sharingSites: readonly SiteNumber[]): MaskSeeds {
-    const peers = sharingSites.filter((number) => number !== this.#self);
-    return signedPairSeeds(
-      this.#self,
-      peers.map((number) => [number, this.#pairSeeds.get(number)!] as const),
-    );
+  /** Seeds of the pair masks with those peers that are among `sharingSites`, by sign. */
+  pairMasks(sharingSites: SiteSet): MaskSeeds {
+    const pairs = Array.from(this.#pairSeeds).filter(([number]) => sharingSites.has(number));
+    return signedPairSeeds(this.#self, pairs);
   }
 }
 
 interface KeptPeers {
   readonly channel: readonly (readonly [number, Uint8Array])[];
   readonly pairSeeds: readonly (readonly [number, Uint8Array])[];
-}
-
-function peersOf(self: SiteNumber, roster: Roster): Member[] {
-  return roster.members.filter(({ number }) => number !== self);
 }

@@ -58,7 +58,7 @@ interface KeptShares {
 /** @throws AggregationError `wrong-state` in a step that has nothing to go on from */
 export function encodeSiteState(state: SiteState, context: RoundContext, siteId: string): Uint8Array {
   const { roundId, planHash, length, valueBits = null } = context;
-  const kept = keptState(state, roundId);
+  const kept = keptState(state);
   const frame: Frame = { version: VERSION, siteId, roundId, planHash, length, valueBits, state: kept };
   return new Uint8Array(Buffer.from(JSON.stringify(frame, bytesAsText), 'utf8'));
 }
@@ -78,10 +78,10 @@ export function decodeSiteState(exported: Uint8Array, context: RoundContext, sit
   if (!samePlan || frame.valueBits !== (context.valueBits ?? null)) {
     throw new AggregationError('wrong-plan', `This is a state of round ${frame.roundId} under another plan.`);
   }
-  return siteState(frame.state, context);
+  return siteState(frame.state, context, siteId);
 }
 
-function keptState(state: SiteState, roundId: string): KeptState {
+function keptState(state: SiteState): KeptState {
   switch (state.step) {
     case 'begun':
     case 'sharing':
@@ -89,39 +89,39 @@ function keptState(state: SiteState, roundId: string): KeptState {
     case 'advertised':
       return { step: 'advertised', own: state.own, ...state.secrets.export() };
     case 'shared':
-      return { step: 'shared', ...keptKeys(state, roundId) };
+      return { step: 'shared', ...keptKeys(state) };
     case 'ready':
-      return { step: 'ready', ...keptKeys(state, roundId), ...keptShares(state, roundId) };
+      return { step: 'ready', ...keptKeys(state), ...keptShares(state) };
     case 'masked':
-      return { step: 'masked', ...keptShares(state, roundId) };
+      return { step: 'masked', ...keptShares(state) };
     case 'confirmed':
-      return { step: 'confirmed', survivors: state.survivors, ...keptShares(state, roundId) };
+      return { step: 'confirmed', survivors: state.survivors.numbers, ...keptShares(state) };
     case 'revealed':
     case 'abandoned':
       return state;
   }
 }
 
-function keptKeys({ roster, self, peers, selfSeed, ownShares }: Keyed, roundId: string): KeptKeys {
-  return { roster: roster.message(roundId), self, ...peers.export(), selfSeed, ownShares };
+function keptKeys({ roster, self, peers, selfSeed, ownShares }: Keyed): KeptKeys {
+  return { roster: roster.messageFor(self), self, ...peers.export(), selfSeed, ownShares };
 }
 
-function keptShares({ roster, self, sharingSites, held }: Sharing, roundId: string): KeptShares {
-  return { roster: roster.message(roundId), self, sharingSites, held: Array.from(held) };
+function keptShares({ roster, self, sharingSites, held }: Sharing): KeptShares {
+  return { roster: roster.messageFor(self), self, sharingSites: sharingSites.numbers, held: Array.from(held) };
 }
 
-function siteState(kept: KeptState, context: RoundContext): SiteState {
+function siteState(kept: KeptState, context: RoundContext, siteId: string): SiteState {
   switch (kept.step) {
     case 'advertised':
       return { step: 'advertised', own: kept.own, secrets: new FreshSecrets(kept) };
     case 'shared':
-      return { step: 'shared', ...keyed(kept, context) };
+      return { step: 'shared', ...keyed(kept, context, siteId) };
     case 'ready':
-      return { step: 'ready', ...keyed(kept, context), ...sharing(kept, context) };
+      return { step: 'ready', ...keyed(kept, context, siteId), ...sharing(kept, context, siteId) };
     case 'masked':
-      return { step: 'masked', ...sharing(kept, context) };
+      return { step: 'masked', ...sharing(kept, context, siteId) };
     case 'confirmed': {
-      const shares = sharing(kept, context);
+      const shares = sharing(kept, context, siteId);
       return { step: 'confirmed', ...shares, survivors: shares.roster.sites(kept.survivors) };
     }
     case 'revealed':
@@ -131,15 +131,15 @@ function siteState(kept: KeptState, context: RoundContext): SiteState {
   }
 }
 
-function keyed(kept: KeptKeys, context: RoundContext): Keyed {
-  const roster = Roster.verify(context, kept.roster);
+function keyed(kept: KeptKeys, context: RoundContext, siteId: string): Keyed {
+  const roster = Roster.verify(context, kept.roster, siteId);
   const self = kept.self as SiteNumber;
   const { selfSeed, ownShares } = kept;
   return { roster, self, peers: PeerSecrets.restore(kept, roster, self, context.planHash), selfSeed, ownShares };
 }
 
-function sharing(kept: KeptShares, context: RoundContext): Sharing {
-  const roster = Roster.verify(context, kept.roster);
+function sharing(kept: KeptShares, context: RoundContext, siteId: string): Sharing {
+  const roster = Roster.verify(context, kept.roster, siteId);
   const held = new Map(kept.held.map(([of, shares]) => [of as SiteNumber, shares]));
   return { roster, self: kept.self as SiteNumber, sharingSites: roster.sites(kept.sharingSites), held };
 }

@@ -1,6 +1,7 @@
 import type { KeyAdvertisement } from '../messages.ts';
 import type { Roster } from './roster.ts';
 import type { SiteNumber } from './site-number.ts';
+import type { SiteSet } from './site-set.ts';
 import type { FreshSecrets, HeldShares, PeerSecrets } from './site-secrets.ts';
 
 /** What the site knows and holds in each step; a step's secrets are gone once the next one has no use for them. */
@@ -11,7 +12,7 @@ export type SiteState =
   | ({ readonly step: 'shared' } & Keyed)
   | ({ readonly step: 'ready' } & Keyed & Sharing)
   | ({ readonly step: 'masked' } & Sharing)
-  | ({ readonly step: 'confirmed'; readonly survivors: readonly SiteNumber[] } & Sharing)
+  | ({ readonly step: 'confirmed'; readonly survivors: SiteSet } & Sharing)
   | { readonly step: 'revealed' }
   | { readonly step: 'abandoned'; readonly reason: string };
 
@@ -31,8 +32,8 @@ export interface Keyed {
 export interface Sharing {
   readonly roster: Roster;
   readonly self: SiteNumber;
-  /** U2, ascending. */
-  readonly sharingSites: readonly SiteNumber[];
-  /** Of every site of U2, oneself included. */
+  /** U2. */
+  readonly sharingSites: SiteSet;
+  /** Of every neighbour in U2, and of the site itself. */
   readonly held: ReadonlyMap<SiteNumber, HeldShares>;
 }

@@ -3,7 +3,7 @@ import { verifySignature, type Identity } from '../keys/identity.ts';
 import { AggregationError } from '../errors.ts';
 import type { KeyAdvertisement, MaskedHeader, RevealedShares, SealedShares } from '../messages.ts';
 import type { RoundContext } from './round-context.ts';
-import type { SiteNumber } from './site-number.ts';
+import type { SiteSet } from './site-set.ts';
 
 /**
  * What a site signs in each step. No tag is the beginning of another, and plan hash and body hash have fixed lengths, so
@@ -57,8 +57,8 @@ export function sharesStatement(m: Omit<SealedShares, 'signature'>): Statement {
 }
 
 /** Also covers the set of sites that the vector was masked with (U2), which both ends know: evidence of a split view. */
-export function maskedStatement(m: Omit<MaskedHeader, 'signature'>, sharingSites: readonly SiteNumber[]): Statement {
-  const fields = [utf8(m.roundId), m.planHash, m.rosterHash, siteList(sharingSites), uint32(m.length)];
+export function maskedStatement(m: Omit<MaskedHeader, 'signature'>, sharingSites: SiteSet): Statement {
+  const fields = [utf8(m.roundId), m.planHash, m.rosterHash, sharingSites.bytes, uint32(m.length)];
   return statement('masked', [...fields, ...m.chunkHashes]);
 }
 
@@ -66,26 +66,22 @@ export function maskedStatement(m: Omit<MaskedHeader, 'signature'>, sharingSites
 export function survivorsStatement(
   roundId: string,
   rosterHash: Uint8Array,
-  sharingSites: readonly SiteNumber[],
-  survivors: readonly SiteNumber[],
+  sharingSites: SiteSet,
+  survivors: SiteSet,
 ): Statement {
-  return statement('survivors', [utf8(roundId), rosterHash, siteList(sharingSites), siteList(survivors)]);
+  return statement('survivors', [utf8(roundId), rosterHash, sharingSites.bytes, survivors.bytes]);
 }
 
 /** Also covers the roster and the survivors that the site was told. */
 export function revealStatement(
   m: Omit<RevealedShares, 'signature'>,
   rosterHash: Uint8Array,
-  survivors: readonly SiteNumber[],
+  survivors: SiteSet,
 ): Statement {
   const shares = m.shares.flatMap(({ of, share }) => [uint32(of), utf8(share.kind), share.value]);
-  return statement('reveal', [utf8(m.roundId), rosterHash, siteList(survivors), ...shares]);
+  return statement('reveal', [utf8(m.roundId), rosterHash, survivors.bytes, ...shares]);
 }
 
 function statement(tag: Tag, fields: readonly Uint8Array[]): Statement {
   return { tag, bodyHash: hashFields(tag, fields) };
-}
-
-function siteList(sites: readonly SiteNumber[]): Uint8Array {
-  return concatenate(...sites.map(uint32));
 }

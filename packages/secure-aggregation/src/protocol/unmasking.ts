@@ -5,20 +5,22 @@ import type { YieldTurn } from '../turns.ts';
 import { KeySchedule, signedPairSeeds } from './key-schedule.ts';
 import { reconstruct, type Testimony } from './reconstruction.ts';
 import type { Roster } from './roster.ts';
+import { neighboursIn } from './masking-graph.ts';
 import type { SiteNumber } from './site-number.ts';
+import type { SiteSet } from './site-set.ts';
 
 /** What the coordinator has when a threshold of sites has revealed. */
 interface Revealed {
   readonly roster: Roster;
-  readonly sharingSites: readonly SiteNumber[];
-  readonly survivors: readonly SiteNumber[];
+  readonly sharingSites: SiteSet;
+  readonly survivors: SiteSet;
   readonly revealed: ReadonlyMap<SiteNumber, RevealedShares>;
 }
 
 /**
  * The masks that are still in the sum of the survivors' vectors
  *
- *   sum_i y_i = sum_i x_i + sum_i PRG(b_i) + sum_i sum_d sign(d - i) PRG(s_id)      i in U3, d in U2 without U3
+ *   sum_i y_i = sum_i x_i + sum_i PRG(b_i) + sum_i sum_d sign(d - i) PRG(s_id)      i in U3, d in U2 without U3, i and d neighbours
  *
  * where the pair masks among survivors have cancelled. The first kind needs b_i of every survivor, the second the private
  * mask key of every site that dropped out after sharing. As seeds, with the sign that takes them out.
@@ -38,9 +40,9 @@ export async function reconstructMasks(
 
   for (const number of sharingSites) {
     const owner = roster.member(number);
-    const survived = survivors.includes(number);
+    const survived = survivors.has(number);
     const kind = survived ? 'self-mask' : 'mask-key';
-    const found = reconstruct(owner, kind, testimoniesOf(number, revealed), roster);
+    const found = reconstruct(owner, kind, testimoniesOf(number, roster, revealed), roster);
     for (const witness of found.falseWitnesses) falseWitnesses.add(witness);
 
     if (survived) {
@@ -48,7 +50,7 @@ export async function reconstructMasks(
     } else {
       // Seen from the dropped site the signs are the survivors' reversed: adding its side takes out theirs.
       const pair = keyPairFromScalar(found.secret);
-      const seeds = survivors.map((survivor) => {
+      const seeds = neighboursIn(roster.graph, number, survivors).map((survivor) => {
         const secret = agree(pair, roster.member(survivor).advertisement.maskKey);
         return [survivor, schedule.pairSeed(secret, number, survivor)] as const;
       });
@@ -62,9 +64,13 @@ export async function reconstructMasks(
   return { masks: { added, subtracted }, falseWitnesses: Array.from(falseWitnesses) };
 }
 
-function testimoniesOf(number: SiteNumber, revealed: ReadonlyMap<SiteNumber, RevealedShares>): Testimony[] {
-  return Array.from(revealed, ([by, { shares }]) => ({
-    by,
-    value: shares.find(({ of }) => of === number)!.share.value,
-  }));
+function testimoniesOf(
+  number: SiteNumber,
+  { graph }: Roster,
+  revealed: ReadonlyMap<SiteNumber, RevealedShares>,
+): Testimony[] {
+  return graph.neighbourhood(number).flatMap((by) => {
+    const message = revealed.get(by);
+    return message ? [{ by, value: message.shares.find(({ of }) => of === number)!.share.value }] : [];
+  });
 }

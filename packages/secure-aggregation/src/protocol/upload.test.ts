@@ -5,6 +5,7 @@ import type { MaskedHeader } from '../messages.ts';
 import { codeOf, rejectionCodeOf, siteIdOf, TestFederation } from '../testing/federation.ts';
 import { maskedStatement, signStatement } from './transcript.ts';
 import type { SiteNumber } from './site-number.ts';
+import { SiteSet } from './site-set.ts';
 
 const LENGTH = 10;
 
@@ -25,7 +26,7 @@ function signedHeader(
 ): MaskedHeader {
   const { identity, siteId } = federation.sites.at(site)!;
   const changed = { ...header, ...change };
-  const everyone = [0, 1, 2] as SiteNumber[];
+  const everyone = SiteSet.of([0, 1, 2] as SiteNumber[]);
   const statement = maskedStatement(changed, everyone);
   return { ...changed, signature: signStatement(identity, federation.context, siteId, statement) };
 }

@@ -6,6 +6,7 @@ import type { RoundContext } from '../protocol/round-context.ts';
 import { CoordinatorRound } from '../protocol/coordinator-round.ts';
 import { SiteRound, type SiteRoundOptions } from '../protocol/site-round.ts';
 import type { SiteNumber } from '../protocol/site-number.ts';
+import { SiteSet } from '../protocol/site-set.ts';
 import { signStatement, survivorsStatement } from '../protocol/transcript.ts';
 
 const FLOOR: SiteFloor = { minimumSites: 3, minimumThresholdFraction: 0.5 };
@@ -101,8 +102,9 @@ export class TestFederation {
 
   /** What a coordinator would ask that has got these sites to sign a set of survivors of its choice. */
   requestFor(survivors: readonly number[], signers: readonly number[] = survivors): RevealRequest {
-    const sharing = this.sharing as readonly SiteNumber[];
-    const statement = survivorsStatement(this.roundId, this.rosterHash, sharing, survivors as readonly SiteNumber[]);
+    const sharing = SiteSet.of(this.sharing as readonly SiteNumber[]);
+    const survived = SiteSet.of(survivors as readonly SiteNumber[]);
+    const statement = survivorsStatement(this.roundId, this.rosterHash, sharing, survived);
     const witnesses = signers.map((site) => {
       const { identity, siteId } = this.sites.at(site)!;
       return { site, signature: signStatement(identity, this.context, siteId, statement) };

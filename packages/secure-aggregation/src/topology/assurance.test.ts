@@ -40,7 +40,10 @@ test('a cohort has the groups that its sites find for themselves, with their thr
     {
       groups: 1,
       sites: 65,
+      holders: 65,
       threshold: 44,
+      signers: 65,
+      signatures: 44,
       minimumSurvivors: 44,
       lostBeforeMaskingEnds: 21,
       lostAfter: 21,
@@ -50,7 +53,10 @@ test('a cohort has the groups that its sites find for themselves, with their thr
     {
       groups: 1,
       sites: 64,
+      holders: 64,
       threshold: 43,
+      signers: 64,
+      signatures: 43,
       minimumSurvivors: 43,
       lostBeforeMaskingEnds: 21,
       lostAfter: 21,
@@ -128,4 +134,38 @@ test('what is no cohort and no fraction is refused', () => {
     expect(codeOf(() => assuranceOf(fears(10, { corruptFraction: fraction })))).toBe('malformed');
     expect(codeOf(() => assuranceOf(fears(10, { lostFraction: fraction })))).toBe('malformed');
   }
+});
+
+test('a flat cohort is one group, whose probabilities are those that its graph was planned with', () => {
+  const { groups, log2Broken, log2Lost, ringBits } = assuranceOf(
+    fears(1000, { topology: 'flat', lostFraction: 0.1, valueBits: 12 }),
+  );
+  expect(groups).toEqual([
+    {
+      groups: 1,
+      sites: 1000,
+      holders: 125,
+      threshold: 90,
+      signers: 100,
+      signatures: 71,
+      minimumSurvivors: 667,
+      // 29 of the hundred that sign.
+      lostBeforeMaskingEnds: 29,
+      lostAfter: 29,
+      // 90 hold enough shares; 42 of the hundred that sign could sign two lists.
+      colluding: { passive: 89, active: 41 },
+      mode: 'active',
+    },
+  ]);
+  expect(log2Broken.active).toBeLessThan(-59);
+  expect(log2Broken.passive).toBeLessThan(log2Broken.active);
+  expect(log2Lost.any).toBeLessThan(-20);
+  expect(ringBits).toBe(22);
+  const worse = assuranceOf(fears(1000, { topology: 'flat', corruptFraction: 0.2, lostFraction: 0.4 }));
+  expect(worse.log2Broken.active).toBeGreaterThan(log2Broken.active);
+  expect(worse.log2Lost.any).toBe(0);
+});
+
+test('a small flat cohort withstands what a complete graph does', () => {
+  expect(assuranceOf(fears(100, { topology: 'flat' }))).toEqual(assuranceOf(fears(100)));
 });

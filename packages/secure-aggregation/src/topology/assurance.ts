@@ -1,10 +1,12 @@
 import { AggregationError } from '../errors.ts';
-import type { GroupParameters } from '../group-parameters.ts';
+import { isSparse, type GroupParameters } from '../group-parameters.ts';
 import { ringBitsFor } from '../ring/ring-width.ts';
 import type { Combination } from '../robust/combination.ts';
 import { spoiling, type Spoiling } from '../robust/spoiling.ts';
 import { mostOf } from './fractions.ts';
-import { divisionOf, parametersWithin } from './grouping.ts';
+import { flatAssurance } from './flat-assurance.ts';
+import { divisionOf, parametersWithin, type GroupingRule, type Topology } from './grouping.ts';
+import { log2Sum } from './log2-sum.ts';
 import { log2GroupBroken, log2Lost, type Adversary } from './random-groups.ts';
 
 /** A round, and what it is feared to meet. */
@@ -13,6 +15,8 @@ export interface Fears {
   readonly sites: number;
   /** How the cohort is divided; null for groups as large as can be, whose sums are added. */
   readonly robust: { readonly groupSize: number; readonly combination: Combination } | null;
+  /** `groups` if it is not said. */
+  readonly topology?: Topology | undefined;
   /** Fewest sites in any sum that the plan insists on besides (for their noise); 0 for none. */
   readonly minimumSurvivors: number;
   readonly valueBits?: number | undefined;
@@ -26,7 +30,11 @@ export interface GroupAssurance {
   /** Groups of this size. */
   readonly groups: number;
   readonly sites: number;
+  /** As in `GroupParameters`. */
+  readonly holders: number;
   readonly threshold: number;
+  readonly signers: number;
+  readonly signatures: number;
   /** Fewest inputs of a sum. */
   readonly minimumSurvivors: number;
   /** Sites that may be lost until masking ends, and of those that uploaded until the sum is open. */
@@ -56,13 +64,36 @@ export interface Assurance {
 
 /** @throws AggregationError `malformed`, `too-few-sites`, `too-many-sites` */
 export function assuranceOf(fears: Fears): Assurance {
-  const { sites: cohort, robust, corruptFraction, lostFraction, valueBits } = fears;
+  const { sites: cohort, robust, topology, corruptFraction, lostFraction, valueBits } = fears;
   assertFractions(corruptFraction, lostFraction);
-  const groupSize = robust?.groupSize ?? null;
-  const sizes = sizesOf(cohort, groupSize);
-  const groups = sizes.map(({ sites, count }) =>
-    groupAssurance(fears, parametersWithin(sites, cohort, groupSize), count),
-  );
+  const rule = { groupSize: robust?.groupSize ?? null, topology };
+  const sizes = sizesOf(cohort, rule).map(({ sites, count }) => ({
+    parameters: insistingOn(fears.minimumSurvivors, parametersWithin(sites, cohort, rule)),
+    count,
+  }));
+  const { parameters } = sizes[0]!;
+  return {
+    ...(isSparse(parameters) ? sparseAssurance(parameters, fears) : groupsAssurance(sizes, fears)),
+    corrupt: mostOf(corruptFraction, cohort),
+    lost: mostOf(lostFraction, cohort),
+    spoiling:
+      robust === null
+        ? null
+        : spoiling(
+            { cohort, groups: divisionOf(cohort, rule).groups, combination: robust.combination },
+            corruptFraction,
+          ),
+    ringBits: ringBitsFor(parameters.sites, valueBits),
+  };
+}
+
+type Withstood = Pick<Assurance, 'groups' | 'log2Broken' | 'log2Lost'>;
+
+function groupsAssurance(
+  sizes: readonly { readonly parameters: GroupParameters; readonly count: number }[],
+  { sites: cohort, corruptFraction, lostFraction }: Fears,
+): Withstood {
+  const groups = sizes.map(({ parameters, count }) => groupAssurance(parameters, count));
   const inAny = (log2Of: (group: GroupAssurance) => number): number =>
     Math.min(0, log2Sum(groups.map((group) => Math.log2(group.groups) + log2Of(group))));
   const broken = (adversary: Adversary) => (group: GroupAssurance) =>
@@ -71,37 +102,40 @@ export function assuranceOf(fears: Fears): Assurance {
     log2Lost({ cohort, group: sites, threshold: minimumSurvivors }, lostFraction);
   return {
     groups,
-    corrupt: mostOf(corruptFraction, cohort),
-    lost: mostOf(lostFraction, cohort),
     log2Broken: { passive: inAny(broken('passive')), active: inAny(broken('active')) },
     log2Lost: { group: Math.max(...groups.map(lost)), any: inAny(lost) },
-    spoiling:
-      robust === null
-        ? null
-        : spoiling(
-            { cohort, groups: divisionOf(cohort, groupSize).groups, combination: robust.combination },
-            corruptFraction,
-          ),
-    ringBits: ringBitsFor(sizes[0]!.sites, valueBits),
   };
 }
 
+function sparseAssurance(parameters: GroupParameters, { corruptFraction, lostFraction }: Fears): Withstood {
+  const { log2Broken, log2Lost: lost, ...counts } = flatAssurance(parameters, corruptFraction, lostFraction);
+  return {
+    groups: [{ ...groupAssurance(parameters, 1), ...counts }],
+    log2Broken,
+    log2Lost: { group: lost, any: lost },
+  };
+}
+
+function insistingOn(survivors: number, parameters: GroupParameters): GroupParameters {
+  const minimumSurvivors = Math.max(parameters.minimumSurvivors, survivors);
+  if (minimumSurvivors <= parameters.sites) return { ...parameters, minimumSurvivors };
+  throw new AggregationError(
+    'too-few-sites',
+    `The plan insists on ${minimumSurvivors} sites in a sum, and a group has ${parameters.sites}.`,
+  );
+}
+
 function groupAssurance(
-  fears: Fears,
-  { sites, threshold, mode, ...group }: GroupParameters,
+  { sites, holders, threshold, signers, signatures, minimumSurvivors, mode }: GroupParameters,
   groups: number,
 ): GroupAssurance {
-  const minimumSurvivors = Math.max(group.minimumSurvivors, fears.minimumSurvivors);
-  if (minimumSurvivors > sites) {
-    throw new AggregationError(
-      'too-few-sites',
-      `The plan insists on ${minimumSurvivors} sites in a sum, and a group has ${sites}.`,
-    );
-  }
   return {
     groups,
     sites,
+    holders,
     threshold,
+    signers,
+    signatures,
     minimumSurvivors,
     lostBeforeMaskingEnds: sites - minimumSurvivors,
     lostAfter: sites - threshold,
@@ -110,21 +144,14 @@ function groupAssurance(
   };
 }
 
-function sizesOf(cohort: number, groupSize: number | null): readonly { sites: number; count: number }[] {
-  const { groups, largest } = divisionOf(cohort, groupSize);
+function sizesOf(cohort: number, rule: GroupingRule): readonly { sites: number; count: number }[] {
+  const { groups, largest } = divisionOf(cohort, rule);
   const smaller = groups * largest - cohort;
   const sizes = [
     { sites: largest, count: groups - smaller },
     { sites: largest - 1, count: smaller },
   ];
   return sizes.filter(({ count }) => count > 0);
-}
-
-/** log2 of the sum of 2^x; the largest is taken out, for a double ends at 2^-1074. */
-function log2Sum(values: readonly number[]): number {
-  const largest = Math.max(...values);
-  if (largest === -Infinity) return largest;
-  return largest + Math.log2(values.reduce((sum, value) => sum + 2 ** (value - largest), 0));
 }
 
 function assertFractions(...fractions: readonly number[]): void {

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 
 import { groupParameters } from '../group-parameters.ts';
 import { codeOf, siteIdOf } from '../testing/federation.ts';
-import { checkedGrouping, divisionOf, groupsOf, parametersWithin, type Grouping } from './grouping.ts';
+import { flatParameters } from './flat-cohort.ts';
+import { checkedGrouping, divisionOf, groupsOf, parametersWithin, smallestGroup, type Grouping } from './grouping.ts';
 
 const seed = Number(process.env['NOREN_TEST_SEED'] ?? Date.now() % 2 ** 31);
 process.stdout.write(`grouping properties: NOREN_TEST_SEED=${seed}\n`);
@@ -24,18 +25,32 @@ test.each([
   [1000, 10],
   [10_000, 100],
 ])('%i sites are %i private group(s)', (cohort, groups) => {
-  expect(divisionOf(cohort, null).groups).toBe(groups);
+  expect(divisionOf(cohort, { groupSize: null }).groups).toBe(groups);
 });
 
 test('every cohort is divided into groups of 64 .. 128, or of the robust size and more, that differ by one at most', () => {
   const cohorts = Array.from({ length: 10_000 }, (_, index) => index + 1);
   const wrong = cohorts.filter((cohort) => {
-    const { groups, largest } = divisionOf(cohort, null);
-    const robust = Math.floor(cohort / divisionOf(cohort, 16).groups);
+    const { groups, largest } = divisionOf(cohort, { groupSize: null });
+    const robust = Math.floor(cohort / divisionOf(cohort, { groupSize: 16 }).groups);
     return largest > 128 || (groups > 1 && cohort < 64 * groups) || (cohort >= 16 && robust < 16);
   });
   expect(wrong).toEqual([]);
-  expect(codeOf(() => divisionOf(10_001, null))).toBe('too-many-sites');
+  expect(codeOf(() => divisionOf(10_001, { groupSize: null }))).toBe('too-many-sites');
+});
+
+test('a flat cohort is one group, whatever its size', () => {
+  const flat = { ...groupingOf(1), topology: 'flat' } as const;
+  expect(checkedGrouping(flat)).toEqual(flat);
+  expect(divisionOf(10_000, flat)).toEqual({ groups: 1, largest: 10_000 });
+  expect(groupsOf(flat, idsOf(300))).toEqual([idsOf(300)]);
+  expect(parametersWithin(300, 300, flat)).toEqual(flatParameters(300));
+  expect([
+    smallestGroup(1000, flat),
+    smallestGroup(1000, groupingOf(1)),
+    smallestGroup(1000, groupingOf(1, 16)),
+  ]).toEqual([1000, 64, 16]);
+  expect(codeOf(() => divisionOf(10_001, flat))).toBe('too-many-sites');
 });
 
 test('groups hold every site of the cohort once', () => {
@@ -47,7 +62,7 @@ test('groups hold every site of the cohort once', () => {
   const property = fc.property(cohorts, ({ sites, byte, groupSize }) => {
     const cohort = idsOf(sites);
     const groups = groupsOf(groupingOf(byte, groupSize), cohort);
-    const { groups: count, largest } = divisionOf(sites, groupSize);
+    const { groups: count, largest } = divisionOf(sites, { groupSize });
     expect(groups.length).toBe(count);
     expect(Math.max(...groups.map((group) => group.length))).toBe(largest);
     expect(Math.min(...groups.map((group) => group.length))).toBe(Math.floor(sites / count));
@@ -91,25 +106,29 @@ test('who shares a group is as good as drawn: two sites meet in one of m groups'
 });
 
 test('the threshold of a part of a cohort comes from chance, that of a whole or a small group from the complete graph', () => {
-  expect(parametersWithin(100, 100, null)).toEqual(groupParameters(100));
-  expect(parametersWithin(100, 10_000, null)).toEqual({
+  expect(parametersWithin(100, 100, { groupSize: null })).toEqual(groupParameters(100));
+  expect(parametersWithin(100, 10_000, { groupSize: null })).toEqual({
     sites: 100,
+    holders: 100,
     threshold: 74,
+    signers: 100,
+    signatures: 74,
     minimumSurvivors: 74,
     mode: 'active',
   });
-  expect(parametersWithin(16, 1000, 16)).toEqual(groupParameters(16));
+  expect(parametersWithin(16, 1000, { groupSize: 16 })).toEqual(groupParameters(16));
 });
 
 test('what cannot be a grouping is refused', () => {
   const good = groupingOf(1, 16);
-  expect(checkedGrouping(good)).toEqual(good);
+  expect(checkedGrouping(good)).toEqual({ ...good, topology: 'groups' });
   for (const fault of [
     { seed: new Uint8Array(31) },
     { round: 0 },
     { round: 2 ** 32 },
     { groupSize: 3 },
     { groupSize: 65 },
+    { topology: 'flat' as const },
   ]) {
     expect(codeOf(() => checkedGrouping({ ...good, ...fault }))).toBe('malformed');
   }

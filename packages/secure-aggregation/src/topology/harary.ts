@@ -16,6 +16,11 @@ export interface FlatGraphDemand {
   readonly corruptFraction: number;
   readonly lostFraction: number;
   readonly adversary: Adversary;
+  /**
+   * Who is lost: sites at random, or (of an active coordinator's demand) sites that it declares lost as it likes, where every
+   * site also holds a share of its own secrets. `chance` if it is not said.
+   */
+  readonly losses?: 'chance' | 'chosen';
   /** The protocol is broken with probability 2^-securityBits at most, and comes to no sum with 2^-abortBits at most. */
   readonly securityBits?: number;
   readonly abortBits?: number;
@@ -31,6 +36,8 @@ const LARGEST_LOSS = 0.9;
  * - the honest sites that stay are connected,
  * - no site has too many corrupt neighbours c: passive c < t, active 2t > k + c,
  * - every site keeps t neighbours.
+ *
+ * With chosen losses the first is a matter of the threshold: no choice that leaves every site t holders cuts the ring.
  *
  * @throws AggregationError `out-of-range` if the demand is none, `too-few-sites` if no such graph exists: the complete graph
  *   remains
@@ -52,29 +59,68 @@ export function flatGraph(demand: FlatGraphDemand): FlatGraph {
 }
 
 function thresholdOf(degree: number, demand: FlatGraphDemand): number | null {
-  const { sites, corruptFraction, lostFraction, adversary, securityBits = 40, abortBits = 20 } = demand;
+  const { sites, lostFraction, securityBits = 40, abortBits = 20 } = demand;
   const perEvent = -(securityBits + 1);
-  if (log2Disconnected(degree, demand) >= perEvent) return null;
-
-  const corrupt = { population: sites, marked: mostOf(corruptFraction, sites), draws: degree };
-  const most = leastWhere(degree, (c) => log2AtLeast(corrupt, c + 1) <= perEvent - Math.log2(sites));
-  const threshold = Math.max(2, (adversary === 'active' ? Math.floor((degree + most) / 2) : most) + 1);
-
+  const threshold =
+    demand.losses === 'chosen'
+      ? againstChosenLosses(degree, demand, perEvent)
+      : againstChance(degree, demand, perEvent);
+  if (threshold === null || threshold > degree) return null;
   const staying = { population: sites, marked: sites - mostOf(lostFraction, sites), draws: degree };
-  const staysOpen = threshold <= degree && log2AtMost(staying, threshold - 1) < -abortBits - Math.log2(sites);
-  return staysOpen ? threshold : null;
+  return log2AtMost(staying, threshold - 1) < -abortBits - Math.log2(sites) ? threshold : null;
+}
+
+function againstChance(degree: number, demand: FlatGraphDemand, perEvent: number): number | null {
+  if (log2Disconnected(degree, demand) >= perEvent) return null;
+  const most = mostCorrupt(degree, demand, perEvent);
+  return Math.max(2, (demand.adversary === 'active' ? Math.floor((degree + most) / 2) : most) + 1);
+}
+
+function againstChosenLosses(degree: number, demand: FlatGraphDemand, perEvent: number): number {
+  const least = Math.floor((degree + 1 + mostCorrupt(degree, demand, perEvent)) / 2) + 1;
+  const more = leastWhere(degree, (added) => log2Cut(degree, least + added, demand) <= perEvent);
+  return least + more;
+}
+
+/** So many corrupt neighbours no site has, but with a probability of 2^perEvent. */
+function mostCorrupt(degree: number, { sites, corruptFraction }: FlatGraphDemand, perEvent: number): number {
+  const corrupt = { population: sites, marked: mostOf(corruptFraction, sites), draws: degree };
+  return leastWhere(degree, (c) => log2AtLeast(corrupt, c + 1) <= perEvent - Math.log2(sites));
 }
 
 /**
- * A ring in which every site knows the k/2 next on both sides falls apart only if k/2 in a row are gone in two places. There
+ * log2 of the probability that a coordinator can cut a ring by declaring sites lost. A cut takes k/2 sites in a row in two places, none of them an honest survivor. The survivor at its brink has k/2 neighbours on
+ * the other side and itself to give shares of its secret; the rest of the threshold has to come from corrupt sites in the cut.
+ * Stretches that do not overlap are samples of which one has the fewer corrupt sites the more the other has, so that the square
+ * is a bound.
+ */
+export function log2Cut(
+  degree: number,
+  threshold: number,
+  { sites, corruptFraction }: Pick<FlatGraphDemand, 'sites' | 'corruptFraction'>,
+): number {
+  const stretch = { population: sites, marked: mostOf(corruptFraction, sites), draws: degree / 2 };
+  return log2Places(sites, degree) + 2 * log2AtLeast(stretch, threshold - 1 - degree / 2);
+}
+
+/**
+ * log2 of the probability that corrupt and lost sites by chance cut a ring in parts. A ring in which every site knows the k/2 next
+ * on both sides falls apart only if k/2 in a row are gone in two places. There
  * are n (n - k - 1) / 2 pairs of places, and each is gone with C(n - k, b - k) / C(n, b) for b sites gone.
  */
-function log2Disconnected(degree: number, { sites, corruptFraction, lostFraction }: FlatGraphDemand): number {
+export function log2Disconnected(
+  degree: number,
+  { sites, corruptFraction, lostFraction }: Pick<FlatGraphDemand, 'sites' | 'corruptFraction' | 'lostFraction'>,
+): number {
   const gone = mostOf(corruptFraction, sites) + mostOf(lostFraction, sites);
   if (degree > gone) return -Infinity;
-  const pairs = Math.log2(sites) + Math.log2(sites - degree - 1) - 1;
   const both = logFactorial(gone) + logFactorial(sites - degree) - logFactorial(sites) - logFactorial(gone - degree);
-  return pairs + both * Math.LOG2E;
+  return log2Places(sites, degree) + both * Math.LOG2E;
+}
+
+/** Of the pairs of places in which a ring can be cut. */
+function log2Places(sites: number, degree: number): number {
+  return Math.log2(sites) + Math.log2(sites - degree - 1) - 1;
 }
 
 /** The least of 0 .. limit for which `holds`; once it holds it goes on holding, and it holds for `limit`. */
