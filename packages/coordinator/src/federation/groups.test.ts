@@ -163,6 +163,28 @@ test('of 130 sites in two groups one loses too many and is given up, and the oth
   for (const value of step(setting, START)) expect(value).toBeCloseTo(mean, 3);
 }, 120_000);
 
+test('of 130 sites in one flat graph some are lost, and the others are one sum', async () => {
+  const plan: Partial<PlanTemplate> = {
+    aggregation: { profile: 'private', topology: 'flat' },
+    cohort: { minimumSites: 100, quorum: 0.9 },
+  };
+  const isLost = (index: number): boolean => index % 26 === 7;
+  const setting = await federated(130, plan, (index) => ({
+    update: constant(0.0005 * (index + 1)),
+    afterKeys: isLost(index) ? 'stalls' : 'uploads',
+  }));
+  const { federation, clock, sites } = setting;
+  const number = await federation.startRound();
+  const waiting = (): string => federation.view(ADDRESSES).running?.waitingFor ?? '';
+  await eventually(() => expect(waiting()).toContain('125 of 130'));
+  clock.advance(11_000);
+  const round = await ended(federation, number);
+  const survivors = sites.filter((_, index) => !isLost(index)).map(({ id }) => id);
+  expect(round).toMatchObject({ outcome: 'accepted', survivors, groups: [] });
+  const mean = survivors.reduce((sum, id) => sum + 0.0005 * (Number(id.slice(5)) + 1), 0) / survivors.length;
+  for (const value of step(setting, START)) expect(value).toBeCloseTo(mean, 3);
+}, 120_000);
+
 /** As the plan divides them; all of them take part. */
 function groupsOfRound(sites: readonly ScriptedSite[]): readonly (readonly ScriptedSite[])[] {
   const plan = sites[0]?.plan;
