@@ -96,6 +96,16 @@ test('a plan that compares groups can be asked for', async () => {
   expect(await secrecy(template)).toContain('24 sites mask in 3 groups, drawn anew each round.');
 });
 
+test('so can one whose many sites are one sum, with noise or without', async () => {
+  for (const more of [[], ['--private', '50000']]) {
+    const template = JSON.parse(
+      await plan('new', 'sequence', '--backbone', backboneFile(), '--flat', ...more),
+    ) as PlanTemplate;
+    expect(template.aggregation).toEqual({ profile: 'private', topology: 'flat' });
+    expect(template.privacy?.customers).toBe(more.length === 0 ? undefined : 50_000);
+  }
+});
+
 test('Japanese is spoken, too', async () => {
   expect(await secrecy(usual, '--sites', '10', '--language', 'ja')).toContain('起こらない');
 });

@@ -43,6 +43,7 @@ type NewOptions = SurveyedPlanOptions & {
   readonly private?: number;
   readonly identity: boolean;
   readonly robust?: number;
+  readonly flat: boolean;
   readonly combine?: (typeof combinations)[number];
 };
 
@@ -75,6 +76,14 @@ function newCommand(): Command {
         'with --robust: how the means of the groups become one update; default median',
       ).choices(combinations),
     )
+    .addOption(
+      new Option(
+        '--flat',
+        'add more than 128 sites up in one sum instead of one for each group: nobody sees less than the whole, for more traffic',
+      )
+        .default(false)
+        .conflicts('robust'),
+    )
     .addHelpText('after', `\nPresets\n${presetLines()}\n${newExamples}`);
   return surveyOptions(command).action(async (preset: string, options: NewOptions, called: Command) => {
     const { terminal } = openTerminal(called);
@@ -86,11 +95,11 @@ function newCommand(): Command {
       );
     }
     if (preset === 'adaptive' || preset === 'auto') {
-      if (customers === undefined && robust === undefined && !options.identity) {
+      if (customers === undefined && robust === undefined && !options.identity && !options.flat) {
         return printSurveyedPlan(preset, options, terminal);
       }
       throw new CliError(
-        '--private, --robust and --identity go with a preset, not with a choice from a survey.',
+        '--private, --robust, --flat and --identity go with a preset, not with a choice from a survey.',
         exitCode.usage,
       );
     }
@@ -103,7 +112,10 @@ function newCommand(): Command {
     const usual = presetPlan(name, planned, defaultTraining(name, {}));
     const grouped =
       robust === undefined ? usual : robustAggregation(usual, { groupSize: robust, combine: combine ?? 'median' });
-    const template = customers === undefined ? grouped : privateTraining(grouped, customers);
+    const divided = options.flat
+      ? { ...grouped, aggregation: { profile: 'private', topology: 'flat' } as const }
+      : grouped;
+    const template = customers === undefined ? divided : privateTraining(divided, customers);
     terminal.out(JSON.stringify(template, null, 2));
   });
 }
