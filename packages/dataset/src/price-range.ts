@@ -1,5 +1,10 @@
 import { quantile } from './quantile.ts';
-import type { CatalogueItem } from './retail-data.ts';
+
+/** What is asked of a catalogue's item. */
+interface PricedItem {
+  readonly price: number | null;
+  readonly currency?: string | null;
+}
 
 /** The catalogue's prices in one currency. */
 export interface PriceRange {
@@ -16,7 +21,7 @@ export interface PriceRange {
 }
 
 /** Currencies in the order they first occur. */
-export function priceRanges(catalogue: readonly CatalogueItem[]): PriceRange[] {
+export function priceRanges(catalogue: readonly PricedItem[]): PriceRange[] {
   const byCurrency = new Map<string | null, number[]>();
   for (const { price, currency = null } of catalogue) {
     if (price === null) continue;

@@ -1,7 +1,7 @@
 import { DatasetError } from '../errors.ts';
 import type { RandomStream } from '../random.ts';
 import type { Encoder, FittedEncoder } from './encoder.ts';
-import type { FeatureTensor } from './featuriser.ts';
+import type { FeatureTensor } from './feature-tensor.ts';
 import { encodeImages, fitImageEncoder } from './image-encoder.ts';
 import { encodeTexts, fitTextEncoder } from './text-encoder.ts';
 

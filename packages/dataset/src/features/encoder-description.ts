@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { DatasetError } from '../errors.ts';
 import { type Normalisation, normalisationSchema } from './normalisation.ts';
-import type { FeatureTensor } from './featuriser.ts';
+import type { FeatureTensor } from './feature-tensor.ts';
 import type { ModelSettings } from './model/model-settings.ts';
 import { modelSettingSchemas } from './model/model-source.ts';
 

@@ -1,6 +1,7 @@
 import type { CatalogueItem, Progress } from '../retail-data.ts';
 import type { EncoderDescription } from './encoder-description.ts';
-import type { FeatureTensor, Modality } from './featuriser.ts';
+import type { FeatureTensor } from './feature-tensor.ts';
+import type { Modality } from './featuriser.ts';
 
 /** The modalities whose encoder can be chosen; prices have one of their own. */
 export type EncodedModality = 'text' | 'image';

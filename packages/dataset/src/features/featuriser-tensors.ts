@@ -1,7 +1,8 @@
 import { DatasetError } from '../errors.ts';
 import { descriptionsFrom, descriptionsTensor, type EncoderDescription } from './encoder-description.ts';
 import type { EncodedModality, FittedEncoder } from './encoder.ts';
-import type { Featuriser, FeatureTensor } from './featuriser.ts';
+import type { FeatureTensor } from './feature-tensor.ts';
+import type { Featuriser } from './featuriser.ts';
 import { IMAGE_DESCRIPTOR_LENGTH } from './image-descriptor.ts';
 import { PRICE_DIMENSION, type PriceEncoder } from './price-encoder.ts';
 import { priceEncoderFrom, priceTensors } from './price-tensors.ts';

@@ -1,10 +1,5 @@
 import type { EncoderDescriptions } from './encoder-description.ts';
-
-/** A float32 tensor, row-major. */
-export interface FeatureTensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
+import type { FeatureTensor } from './feature-tensor.ts';
 
 /**
  * The frozen encoders, fitted once at headquarters and shipped inside the backbone. Tensor names are

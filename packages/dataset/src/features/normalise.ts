@@ -1,5 +1,6 @@
 import type { Normalisation } from './normalisation.ts';
-import type { FeatureTensor, Modality } from './featuriser.ts';
+import type { FeatureTensor } from './feature-tensor.ts';
+import type { Modality } from './featuriser.ts';
 import { standardisationOf, standardised, type Standardisation } from './standardisation.ts';
 
 /** Rows of the items that have the modality, as views. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 
 import type { CatalogueItem } from '../retail-data.ts';
-import type { FeatureTensor, Modality } from './featuriser.ts';
+import type { FeatureTensor } from './feature-tensor.ts';
+import type { Modality } from './featuriser.ts';
 import { FEWEST_PRICES, fitPriceScale, standardPrice, type PriceScale } from './price-scale.ts';
 
 /** Radial basis functions, their centres evenly on +-RANGE robust standard deviations around the median. */

@@ -1,5 +1,5 @@
 import { DatasetError } from '../errors.ts';
-import type { FeatureTensor } from './featuriser.ts';
+import type { FeatureTensor } from './feature-tensor.ts';
 import type { PriceEncoder } from './price-encoder.ts';
 
 const SCALE = 'featuriser.price/scale';

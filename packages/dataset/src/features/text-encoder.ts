@@ -1,5 +1,6 @@
 import type { RandomStream } from '../random.ts';
-import type { FeatureTensor, Modality } from './featuriser.ts';
+import type { FeatureTensor } from './feature-tensor.ts';
+import type { Modality } from './featuriser.ts';
 import { sparse, type SparseRows } from './matrix.ts';
 import { rightSingularVectors } from './randomised-svd.ts';
 import { TEXT_BUCKETS, textTerms } from './text-terms.ts';
