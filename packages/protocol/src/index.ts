@@ -18,6 +18,14 @@ export type { Aggregation, PlanGroup, PlanModality, PlanTemplate, RoundPlan } fr
 export { relearningEpochs } from './plan/plan-training.ts';
 export type { PlanObjective, PlanOrder, PlanPersonalisation, PlanTraining } from './plan/plan-training.ts';
 export { customerSamplingRate, fewestSurvivors, noisySumRules, privatelyTrainable } from './plan/plan-privacy.ts';
+export {
+  adaptsClipNorm,
+  clipNormAfter,
+  largestSumNorm,
+  unclippedShare,
+  updateNoiseMultiplier,
+  withClipNorm,
+} from './plan/plan-clipping.ts';
 export type { PlanPrivacy } from './plan/plan-privacy.ts';
 export { adapterFactors, adapterTensors, MAXIMUM_ADAPTER_RANK } from './plan/plan-adapters.ts';
 export type { PlanAdapters } from './plan/plan-adapters.ts';

@@ -32,8 +32,10 @@ export {
   decodeNoisySum,
   encodeNoisySum,
   encodeNoisySumInTurns,
+  noisyElements,
   noisyQuantiserFor,
   NOISE_REACH,
+  type NoisyPart,
   type NoisyQuantiser,
   type NoisySumRules,
 } from './ring/noisy-quantiser.ts';

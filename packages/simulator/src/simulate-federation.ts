@@ -28,6 +28,8 @@ export interface SimulationOptions {
   readonly data?: (site: string, place: number) => AgentConfigInput['data'];
   /** Every site's policy. Default: that of a new site. */
   readonly policy?: AgentConfigInput['policy'];
+  /** Number of the round after which the coordinator is closed, and opened again on what it kept. Default: of none. */
+  readonly restartAfter?: number;
   readonly log?: Logger;
 }
 
@@ -69,8 +71,9 @@ const noData: AgentConfigInput['data'] = {
 export async function simulateFederation(o: SimulationOptions): Promise<readonly SimulatedRound[]> {
   const log = o.log ?? pino({ level: 'silent' });
   const home = join(o.folder, 'coordinator');
-  const ports = { grpcPort: 0, enrolmentPort: 0, consolePort: 0 };
-  const coordinator = await Coordinator.open({ home, name: 'simulation', ...ports }, { log });
+  const open = (ports: Ports): Promise<Coordinator> =>
+    Coordinator.open({ home, name: 'simulation', ...ports }, { log });
+  let coordinator = await open({ grpcPort: 0, enrolmentPort: 0, consolePort: 0 });
   const stopping = new AbortController();
   setMaxListeners(2 * o.sites, stopping.signal);
   const running: Promise<void>[] = [];
@@ -89,6 +92,12 @@ export async function simulateFederation(o: SimulationOptions): Promise<readonly
       const number = await (o.survey === undefined ? coordinator.startRound() : coordinator.startSurvey(o.survey));
       await coordinator.idle();
       rounds.push(await outcomeOf(coordinator, number, sites, home));
+      if (number !== o.restartAfter) continue;
+      // Where the sites look for it.
+      const ports = portsOf(coordinator);
+      await coordinator.close();
+      coordinator = await open(ports);
+      await coordinator.start();
     }
     return rounds;
   } finally {
@@ -96,6 +105,17 @@ export async function simulateFederation(o: SimulationOptions): Promise<readonly
     await Promise.allSettled(running);
     await coordinator.close();
   }
+}
+
+type Ports = Record<'grpcPort' | 'enrolmentPort' | 'consolePort', number>;
+
+function portsOf({ addresses }: Coordinator): Ports {
+  const port = (address: string): number => Number(address.slice(address.lastIndexOf(':') + 1));
+  return {
+    grpcPort: port(addresses.address),
+    enrolmentPort: port(addresses.enrolmentAddress),
+    consolePort: port(addresses.consoleAddress),
+  };
 }
 
 async function openSite(

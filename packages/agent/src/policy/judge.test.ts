@@ -1,7 +1,7 @@
 import { siteSourceSchema } from '@noren/dataset';
 import type { PlanSurvey } from '@noren/protocol';
 import { describe, expect, test } from 'vitest';
-import { examplePlan } from '../testing/plans.ts';
+import { examplePlan, examplePrivacy } from '../testing/plans.ts';
 import { judgePlan, withinHours } from './judge.ts';
 import { sitePolicySchema, type SitePolicy } from './policy.ts';
 
@@ -77,6 +77,17 @@ test.each<[string, Partial<SitePolicy>, Parameters<typeof examplePlan>[0], RegEx
   ['sites that no registrar lists', { registrarKey: 'a'.repeat(64) }, {}, /the plan names no roster/],
   ['long references', { maximumReferenceEpochs: 4 }, {}, /5 epochs for the references/],
   ['a wide clip norm', { maximumClipNorm: 9.5 }, {}, /clip norm is 10, this site allows at most 9\.5/],
+  [
+    'a clip norm that may grow wide',
+    { maximumClipNorm: 15 },
+    {
+      privacy: {
+        ...examplePrivacy,
+        clipping: { kind: 'adaptive', quantile: 0.5, learningRate: 0.2, countNoise: 5, minimum: 0.1, maximum: 2 },
+      },
+    },
+    /clip norm is up to 20, this site allows at most 15/,
+  ],
   [
     'a gate that is easily convinced',
     {},

@@ -1,4 +1,4 @@
-import { groupingRule, relearningEpochs, type PlanSurvey, type RoundPlan } from '@noren/protocol';
+import { groupingRule, largestSumNorm, relearningEpochs, type PlanSurvey, type RoundPlan } from '@noren/protocol';
 import { parametersWithin, smallestGroup } from '@noren/secure-aggregation';
 import { privacyReasons, type PrivacyFacts } from './judge-privacy.ts';
 import type { Hours, SitePolicy } from './policy.ts';
@@ -98,12 +98,14 @@ function backboneReasons({ backbones }: SitePolicy, { backbone }: RoundPlan): st
 
 /** What lets an update out, and a model in. */
 function updateReasons(policy: SitePolicy, plan: RoundPlan): string[] {
-  const { clipNorm } = plan.update;
+  // Whatever its norm becomes: a site that allows the first round would otherwise leave a later one.
+  const clipNorm = largestSumNorm(plan);
+  const upTo = plan.privacy?.clipping === undefined ? '' : 'up to ';
   const { maximumClipNorm: most } = policy;
   return [
     ...groupReasons(policy, plan),
     ...gateReasons(policy, plan),
-    ...(clipNorm > most ? [`the plan's clip norm is ${clipNorm}, this site allows at most ${most}`] : []),
+    ...(clipNorm > most ? [`the plan's clip norm is ${upTo}${clipNorm}, this site allows at most ${most}`] : []),
   ];
 }
 

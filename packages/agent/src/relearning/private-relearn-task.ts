@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { adaptsClipNorm } from '@noren/protocol';
 import { customerGradientSum, releaseFile } from '@noren/recommender';
 import { federatedVector } from '@noren/tensor/safetensors';
 import { isHome } from './home-site.ts';
@@ -22,7 +23,11 @@ export async function relearnPrivately(
   const { customers } = data.sequences;
   const values = await siteValues(job, bench, job.release);
   watch.signal?.throwIfAborted();
-  const { sum } = await customerGradientSum(relearner.study, {
+  const {
+    sum,
+    customers: sampled,
+    clipped,
+  } = await customerGradientSum(relearner.study, {
     values,
     trainable: (group) => plan.groups[group]?.scope === 'federated',
     modalities: plan.modalities,
@@ -33,5 +38,6 @@ export async function relearnPrivately(
     ...workbench.runtime,
   });
   const steps = new Map([...sum].map(([name, gradient]) => [name, gradient.map((value) => -value)]));
-  return { update: federatedVector(releaseFile(backbone, steps, plan.groups, plan.backbone)), examples: 1 };
+  const update = federatedVector(releaseFile(backbone, steps, plan.groups, plan.backbone));
+  return { update, examples: 1, ...(adaptsClipNorm(privacy) ? { unclipped: sampled / 2 - clipped } : {}) };
 }

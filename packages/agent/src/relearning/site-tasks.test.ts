@@ -295,6 +295,19 @@ describe('a private round', () => {
     expect(norm(update)).toBeLessThanOrEqual(48 * 0.1);
   });
 
+  test('says how many gradients were short enough only where the clip norm adapts to it', async () => {
+    const clipping = { quantile: 0.5, learningRate: 0.2, countNoise: 5, minimum: 1e-9, maximum: 1e3 };
+    const counted = async (clipNorm: number): Promise<number | undefined> => {
+      const { trainer, job } = privateShop({ clipNorm, clipping: { ...clipping, kind: 'adaptive' } });
+      return (await trainer.relearn(job)).unclipped;
+    };
+    // Of 48 customers all, and none: half of them more and less than half.
+    expect(await counted(1e3)).toBe(24);
+    expect(await counted(1e-9)).toBe(-24);
+    const { trainer, job } = privateShop();
+    expect(await trainer.relearn(job)).not.toHaveProperty('unclipped');
+  });
+
   test('customers count where they are at home, and nowhere else', async () => {
     const salt = 'ab'.repeat(32);
     const [here, elsewhere] = [['aoyama'], ['harbour']].map((sites) => privateShop({ homes: { salt, sites } }));

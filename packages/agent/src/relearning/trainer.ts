@@ -76,6 +76,11 @@ export interface Relearned {
   readonly update: Float32Array;
   /** Training examples; they set the update's weight. Of no meaning in a private round, where all weights are the same. */
   readonly examples: number;
+  /**
+   * In a private round whose clip norm adapts: the sampled customers whose gradient was not clipped, less half of all sampled.
+   * Exact, like the sum.
+   */
+  readonly unclipped?: number | undefined;
 }
 
 /** What a survey round measured here. Only the vector leaves, weighted and masked. */

@@ -12,8 +12,10 @@ import {
   addNoise,
   encodeNoisySumInTurns,
   encodeUpdateInTurns,
+  noisyElements,
   noisyQuantiserFor,
   SiteRound,
+  type NoisyPart,
   type Identity,
   type ConsistencyRequest,
   type KeyRoster,
@@ -102,7 +104,7 @@ export class Masking {
    * maximumWeight; in a private round every site has the same.
    */
   async quantise(
-    { update, examples }: Relearned,
+    { update, examples, unclipped }: Relearned,
     drawNoise: (noise: NoiseJob) => Promise<Int32Array>,
     yieldTurn: YieldTurn,
   ): Promise<Int32Array> {
@@ -113,7 +115,9 @@ export class Masking {
         're-learning gave an update of the wrong length, or one that is not finite',
       );
     }
-    if (plan.privacy != null) return this.#quantiseWithNoise(update, plan.privacy, drawNoise, yieldTurn);
+    if (plan.privacy != null) {
+      return this.#quantiseWithNoise({ vector: update, count: unclipped ?? null }, plan.privacy, drawNoise, yieldTurn);
+    }
     if (examples < 1) throw new AgentError('data-unusable', 'the site has no training example');
     const quantiser = planQuantiser(plan, hash, this.#ringSites());
     return encodeUpdateInTurns(update, updateWeight(examples, plan.update), quantiser, yieldTurn);
@@ -127,7 +131,7 @@ export class Masking {
   }
 
   async #quantiseWithNoise(
-    sum: Float32Array,
+    sum: NoisyPart,
     privacy: PlanPrivacy,
     drawNoise: (noise: NoiseJob) => Promise<Int32Array>,
     yieldTurn: YieldTurn,
@@ -135,7 +139,9 @@ export class Masking {
     const quantiser = noisyQuantiserFor(noisySumRules(this.#offer.plan, privacy, this.#ringSites()));
     const elements = await encodeNoisySumInTurns(sum, quantiser, yieldTurn);
     const { siteNoise: standardDeviation } = quantiser;
-    if (standardDeviation > 0) addNoise(elements, await drawNoise({ length: sum.length, standardDeviation }));
+    if (standardDeviation === 0) return elements;
+    const length = noisyElements(elements.length, quantiser);
+    addNoise(elements, await drawNoise({ length, standardDeviation }));
     return elements;
   }
 

@@ -78,6 +78,26 @@ test('noise is added to every site’s sum, no weight travels, and nobody says h
   expect(new Set(told)).toEqual(new Set([null]));
 });
 
+test('where the clip norm adapts, the count of those who were not clipped travels in the sum, under its noise', async () => {
+  const clipping = { quantile: 0.5, learningRate: 0.2, countNoise: 4, minimum: 0.01, maximum: 10 };
+  const { federation, plan } = await setting({ clipping: { kind: 'adaptive', ...clipping } });
+  const { coordinator } = federation;
+  const sites = await federation.sites(3, budget);
+  const names = [...sites.keys()];
+  for (const [place, name] of names.entries()) site(sites, name).trainer.unclipped = 7 * place - 4.5;
+  await coordinator.exchangeKeys(names, plan);
+  const sum = await coordinator.open(names, plan);
+  const { countScale } = noisyQuantiserFor(noisySumRules(plan, plan.privacy ?? examplePrivacy, 3));
+  // Counts -4.5, 2.5, 9.5; the trainers' noise is 1 quantum each; rounding is below 1 each.
+  expect(sum[12]).toBe(3);
+  expect(Math.abs((sum[13] ?? 0) - 7.5 * countScale - 3)).toBeLessThan(3);
+  // Both together cost what the plan says.
+  for (const { home, stop } of sites.values()) {
+    await stop();
+    expect(await spent(home)).toEqual(paid);
+  }
+});
+
 test('the privacy is paid for, on disk, before anything is sampled or drawn, and a killed site never draws again', async () => {
   const { federation, plan, candidate } = await setting();
   const { coordinator } = federation;

@@ -17,6 +17,8 @@ import type {
 export class FixedTrainer implements Trainer {
   customers = 100;
   examples = 50;
+  /** Of private rounds whose clip norm adapts. */
+  unclipped: number | undefined = undefined;
   update: Float32Array;
   verdict: Pick<Evaluation, 'chosen' | 'adopted'> = { chosen: 'federated', adopted: true };
   readonly done: string[] = [];
@@ -36,7 +38,8 @@ export class FixedTrainer implements Trainer {
   }
 
   async relearn(_job: RoundJob, watch: TaskWatch = {}): Promise<Relearned> {
-    return this.#do('relearn', watch, { update: this.update, examples: this.examples });
+    const { update, examples, unclipped } = this;
+    return this.#do('relearn', watch, { update, examples, unclipped });
   }
 
   async drawNoise({ length }: NoiseJob, watch: TaskWatch = {}): Promise<Int32Array> {

@@ -27,7 +27,8 @@ export function planPrivacyCommand(): Command {
     )
     .action(async (file: string, options: Options, command: Command) => {
       const { terminal } = openTerminal(command);
-      const { customerSamplingRate, parsePlanTemplate } = await import('@noren/protocol');
+      const { adaptsClipNorm, customerSamplingRate, parsePlanTemplate, updateNoiseMultiplier } =
+        await import('@noren/protocol');
       const { INTEGER_ORDERS, lossDistribution, noiseMultiplierFor, privacyLoss } = await import('@noren/privacy');
       const { privacy } = parsePlanTemplate(await readNamed(file, 'plan'));
       if (privacy == null) {
@@ -38,6 +39,7 @@ export function planPrivacyCommand(): Command {
       }
       const { delta, noiseMultiplier, mode } = privacy;
       const samplingRate = customerSamplingRate(privacy);
+      const ofUpdate = updateNoiseMultiplier(privacy);
       const asked = options.rounds === undefined ? USUAL_ROUNDS : [options.rounds];
       const rows = asked.map((rounds) => {
         terminal.progress(`counting ${rounds} rounds`);
@@ -62,7 +64,17 @@ export function planPrivacyCommand(): Command {
               }),
             };
       if (terminal.json) {
-        terminal.out(JSON.stringify({ mode, noiseMultiplier, samplingRate, delta, rounds: rows, target: found }));
+        terminal.out(
+          JSON.stringify({
+            mode,
+            noiseMultiplier,
+            updateNoiseMultiplier: ofUpdate,
+            samplingRate,
+            delta,
+            rounds: rows,
+            target: found,
+          }),
+        );
         return;
       }
       terminal.out(
@@ -81,6 +93,12 @@ export function planPrivacyCommand(): Command {
           '"epsilon" is what sites hold against their budget (Renyi divergences); "tight" is the privacy loss ' +
           'distribution of the same rounds with continuous noise.',
       );
+      if (adaptsClipNorm(privacy)) {
+        terminal.out(
+          `The clip norm adapts: with noise of ${privacy.clipping.countNoise} customers on the count, the sum has a noise ` +
+            `multiplier of ${ofUpdate.toFixed(4)}; count and sum together cost what is shown.`,
+        );
+      }
       if (found !== null) {
         const { epsilon, rounds } = found;
         terminal.out(

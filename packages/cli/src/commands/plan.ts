@@ -34,6 +34,7 @@ Examples
   noren plan new adaptive --survey latest --backbone backbone.safetensors > plan.json
   noren plan new fine-tune --identity --backbone backbone.safetensors > plan.json
   noren plan new sequence --private 200000 --backbone backbone.safetensors > plan.json
+  noren plan new sequence --private 200000 --clipping adaptive --backbone backbone.safetensors > plan.json
   noren plan new fine-tune --robust 16 --backbone backbone.safetensors > plan.json
 `;
 
@@ -41,6 +42,7 @@ const combinations = ['median', 'trimmed-mean', 'geometric-median'] as const;
 
 type NewOptions = SurveyedPlanOptions & {
   readonly private?: number;
+  readonly clipping: 'fixed' | 'adaptive';
   readonly identity: boolean;
   readonly robust?: number;
   readonly flat: boolean;
@@ -56,6 +58,11 @@ function newCommand(): Command {
       '--private <customers>',
       'make every round differentially private, in a federation of about that many customers',
       wholeNumber(20, 10_000_000_000),
+    )
+    .addOption(
+      new Option('--clipping <kind>', 'of a private plan: a fixed clip norm, or one that follows the median gradient')
+        .choices(['fixed', 'adaptive'])
+        .default('fixed'),
     )
     .addOption(
       new Option('--identity', 'each site also learns a vector of its own for every item bought there, and keeps it')
@@ -87,7 +94,10 @@ function newCommand(): Command {
     .addHelpText('after', `\nPresets\n${presetLines()}\n${newExamples}`);
   return surveyOptions(command).action(async (preset: string, options: NewOptions, called: Command) => {
     const { terminal } = openTerminal(called);
-    const { private: customers, robust, combine } = options;
+    const { private: customers, clipping, robust, combine } = options;
+    if (customers === undefined && clipping !== 'fixed') {
+      throw new CliError('--clipping goes with --private: only a private plan clips single customers.', exitCode.usage);
+    }
     if (combine !== undefined && robust === undefined) {
       throw new CliError(
         '--combine says how groups are compared: say how large they are with --robust.',
@@ -115,7 +125,7 @@ function newCommand(): Command {
     const divided = options.flat
       ? { ...grouped, aggregation: { profile: 'private', topology: 'flat' } as const }
       : grouped;
-    const template = customers === undefined ? divided : privateTraining(divided, customers);
+    const template = customers === undefined ? divided : privateTraining(divided, customers, clipping);
     terminal.out(JSON.stringify(template, null, 2));
   });
 }

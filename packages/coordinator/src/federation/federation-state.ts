@@ -61,6 +61,8 @@ export interface FederationState {
   readonly name: string;
   readonly backbone: { readonly hash: Hash; readonly parameters: number; readonly groups: readonly string[] } | null;
   readonly plan: { readonly template: PlanTemplate; readonly vectorLength: number } | null;
+  /** Where the plan's clip norm adapts, that of the next round; null until a round has moved it. */
+  readonly clipNorm: number | null;
   /** The release in force. */
   readonly release: Release | null;
   readonly sites: ReadonlyMap<SiteId, SiteRecord>;
@@ -91,6 +93,7 @@ export const EMPTY_FEDERATION: FederationState = {
   name: '',
   backbone: null,
   plan: null,
+  clipNorm: null,
   release: null,
   sites: new Map(),
   roster: null,
@@ -123,10 +126,11 @@ function apply(state: FederationState, body: EventBody, at: number): FederationS
     case 'backbone-registered': {
       const { hash, parameters, groups } = body;
       const published = including(state.published, hash);
-      return { ...state, backbone: { hash, parameters, groups }, plan: null, published };
+      return { ...state, backbone: { hash, parameters, groups }, plan: null, clipNorm: null, published };
     }
     case 'plan-adopted':
-      return { ...state, plan: { template: body.template, vectorLength: body.vectorLength } };
+      // A plan begins with its own norm.
+      return { ...state, plan: { template: body.template, vectorLength: body.vectorLength }, clipNorm: null };
     case 'release-made': {
       const { kind: _, ...release } = body;
       return { ...state, release: { ...release, at }, published: including(state.published, body.hash) };
@@ -229,7 +233,11 @@ function appliedRound(state: FederationState, body: EventBody, at: number): Fede
       ? [round, ...state.rounds].slice(0, RECENT_ROUNDS)
       : state.rounds.map((other) => (other.id === roundId ? round : other));
   const next = { ...state, rounds };
-  if (body.kind === 'round-aggregated') return { ...next, sites: withSuspicion(next.sites, body.groups ?? []) };
+  if (body.kind === 'round-aggregated') {
+    // Whatever becomes of the round: the count is known, and was paid for.
+    const clipNorm = body.clipping?.clipNorm ?? state.clipNorm;
+    return { ...next, sites: withSuspicion(next.sites, body.groups ?? []), clipNorm };
+  }
   if (body.kind === 'round-reported') {
     return withSite(next, body.site, { lastReport: { round: round.number, report: body.report } });
   }

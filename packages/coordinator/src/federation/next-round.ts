@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
+import { withClipNorm } from '@noren/protocol';
 import type { PlanTemplate, RoundPlan, SiteId } from '@noren/protocol';
 
 import { CoordinatorError } from '../coordinator-error.ts';
@@ -20,7 +21,7 @@ export function nextPlan(
   const last = state.rounds[0];
   const round = (last?.number ?? 0) + 1;
   return {
-    ...plan.template,
+    ...inForce(plan.template, state),
     federation: state.name,
     roundId: makeRoundId(round, randomBytes(4).toString('hex')),
     round,
@@ -30,6 +31,11 @@ export function nextPlan(
     previousPlanHash: last?.planHash ?? null,
     roster: state.roster?.hash ?? null,
   };
+}
+
+/** The template as the rounds before have moved it. A survey, which goes beside the plan in force, has nothing that moves. */
+function inForce(template: PlanTemplate, { clipNorm }: FederationState): PlanTemplate {
+  return clipNorm === null ? template : withClipNorm(template, clipNorm);
 }
 
 /** Why no round by this plan, or the one in force, can start now; null if one can. */

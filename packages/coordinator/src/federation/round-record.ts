@@ -55,9 +55,8 @@ export function foldRound(round: RoundRecord | null, event: RoundEvent, at: numb
       return { ...round, dropped: [...round.dropped, { site, at: phase, reason }] };
     }
     case 'round-aggregated': {
-      const { sum, weight, clipped, norm, bytesUp, groups } = event;
-      const evidence = { sum, weight, clipped, norm, bytesUp, groups };
-      const summed = groups?.flatMap(({ survivors, fault }) => (fault === null ? survivors : [])).toSorted();
+      const { kind: _kind, roundId: _round, ...evidence } = event;
+      const summed = evidence.groups?.flatMap(({ survivors, fault }) => (fault === null ? survivors : [])).toSorted();
       return { ...enter(round, 'aggregated', at), evidence, survivors: summed ?? round.survivors };
     }
     case 'round-surveyed':

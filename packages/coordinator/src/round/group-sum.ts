@@ -15,6 +15,8 @@ export interface GroupMean {
   readonly clipped: number;
   /** L2 norm of `mean`. */
   readonly norm: number;
+  /** In a private round whose clip norm adapts, its part of the count; else null. */
+  readonly count: number | null;
 }
 
 /** What the sums of a round are read with. */
@@ -38,9 +40,9 @@ export async function readGroupSum(sum: Int32Array, survivors: number, reading: 
     const quantiser = planQuantiser(plan, planHash, ringSites);
     const decoded = decodeSum(sum, quantiser);
     const norm = await checkAggregate(decoded, { survivors, quantiser, yieldTurn });
-    return { mean: decoded.meanUpdate, weight: decoded.weight, clipped: decoded.clipped, norm };
+    return { mean: decoded.meanUpdate, weight: decoded.weight, clipped: decoded.clipped, norm, count: null };
   }
   const quantiser = privateQuantiser(plan, privacy, ringSites);
-  const { meanUpdate: mean, norm } = await decodePrivateSum(sum, { privacy, quantiser, survivors, yieldTurn });
-  return { mean, weight: survivors, clipped: 0, norm };
+  const { meanUpdate: mean, norm, count } = await decodePrivateSum(sum, { privacy, quantiser, survivors, yieldTurn });
+  return { mean, weight: survivors, clipped: 0, norm, count };
 }

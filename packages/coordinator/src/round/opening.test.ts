@@ -27,13 +27,18 @@ function reading(change: Partial<PlanTemplate>): SumReading {
 }
 
 /** The opened sum of a group whose sites all have this update; a negative one spoils it. */
-function groupOf(index: number, update: Float32Array, { plan, planHash, ringSites }: SumReading): GroupOutcome {
+function groupOf(
+  index: number,
+  update: Float32Array,
+  { plan, planHash, ringSites }: SumReading,
+  count: number | null = null,
+): GroupOutcome {
   const sites = Array.from({ length: SITES_PER_GROUP }, (_, site) => parseSiteId(`shop-${index}-${site}`));
   const { privacy } = plan;
   const vectors = sites.map(() => {
     if (privacy == null) return encodeUpdate(update, 1, planQuantiser(plan, planHash, ringSites));
     const quantiser = privateQuantiser(plan, privacy, ringSites);
-    const elements = encodeNoisySum(update, quantiser);
+    const elements = encodeNoisySum({ vector: update, count }, quantiser);
     // The noise's own law is tested where it is drawn.
     addNoise(elements, new Int32Array(LENGTH).fill(quantiser.siteNoise));
     return elements;
@@ -99,6 +104,17 @@ test('a differentially private round adds its groups up, each with its noise, ov
   const expected = (4 * (0.1 + 0.2) + (8 * siteNoise) / scale) / 100;
   for (const value of meanUpdate) expect(value).toBeCloseTo(expected, 3);
   expect(evidence).toMatchObject({ weight: 8, clipped: 0, groups: [{ outlying: null }, { outlying: null }] });
+});
+
+test('where the clip norm adapts, the counts of all groups that are in the result are one', async () => {
+  const clipping = { quantile: 0.5, learningRate: 1, countNoise: 5, minimum: 0.1, maximum: 2 };
+  const counting: PlanPrivacy = { ...privacy, clipping: { kind: 'adaptive', ...clipping } };
+  const how = reading({ privacy: counting, update: { clipNorm: 20, maximumWeight: 1 } });
+  const outcomes = [10, -5].map((count, index) => groupOf(index, constant(0.1), how, count));
+  const { evidence } = await open([...outcomes, lostGroup(2)], how);
+  // Four sites each: 20 more than half of the hundred that are expected.
+  expect(evidence.clipping?.unclipped).toBeCloseTo(0.7, 3);
+  expect(evidence.clipping?.clipNorm).toBeCloseTo(Math.exp(-0.2), 3);
 });
 
 describe('a group stays out of the result', () => {

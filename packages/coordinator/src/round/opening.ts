@@ -6,6 +6,7 @@ import type { GroupOutcome, MaskRemoval } from '@noren/secure-aggregation';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import { CoordinatorError } from '../coordinator-error.ts';
 import { normOf, unsound } from './aggregate.ts';
+import { clippingEvidence } from './clip-norm.ts';
 import { combine, inspect } from './combined-mean.ts';
 import { readGroupSum } from './group-sum.ts';
 import type { GroupMean, SumReading } from './group-sum.ts';
@@ -45,12 +46,14 @@ export async function openSum(
   assertEnough(groups, reading.plan);
   const { plan, yieldTurn } = reading;
   const meanUpdate = await combine(sound, plan, yieldTurn);
+  const clipping = clippingEvidence(plan.privacy, sound);
   const evidence = {
     sum: await sumDocument(groups, blobs),
     weight: sound.reduce((total, { weight }) => total + weight, 0),
     clipped: sound.reduce((total, { clipped }) => total + clipped, 0),
     norm: await normOf(meanUpdate, yieldTurn),
     bytesUp: sum.bytesUp,
+    ...(clipping === null ? {} : { clipping }),
     ...(groups.length > 1 ? { groups: groups.map((group) => groupEvidence(group, plan)) } : {}),
   };
   return { evidence, meanUpdate, falseWitnesses };

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { DiscreteGaussian } from '@noren/privacy';
 import { noisySumRules } from '@noren/protocol';
 import type { PlanPrivacy, RoundPlan } from '@noren/protocol';
-import { addNoise, decodeNoisySum, EXTRA_ELEMENTS, NOISE_REACH, noisyQuantiserFor } from '@noren/secure-aggregation';
+import { addNoise, decodeNoisySum, NOISE_REACH, noisyElements, noisyQuantiserFor } from '@noren/secure-aggregation';
 import type { NoisyQuantiser } from '@noren/secure-aggregation';
 
 import { normOf, unsound } from './aggregate.ts';
@@ -18,6 +18,11 @@ export type PrivateSumPlan = Pick<RoundPlan, 'update' | 'vectorLength'>;
 export interface PrivateMean {
   readonly meanUpdate: Float32Array;
   readonly norm: number;
+  /**
+   * Where the clip norm adapts: customers that were not clipped less half of those sampled, with its noise. Those of several
+   * sums add up.
+   */
+  readonly count: number | null;
 }
 
 /** Ring, noise and bounds of a private round of `sites` sites: the same at every site, as all count the same roster. */
@@ -28,13 +33,14 @@ export function privateQuantiser(plan: PrivateSumPlan, privacy: PlanPrivacy, sit
 /** Where the plan trusts the coordinator with the noise: adds it, in place and before the sum is kept anywhere. */
 export async function addCoordinatorNoise(
   sum: Int32Array,
-  { coordinatorNoise }: NoisyQuantiser,
+  quantiser: NoisyQuantiser,
   yieldTurn: YieldTurn,
 ): Promise<void> {
+  const { coordinatorNoise } = quantiser;
   if (coordinatorNoise === 0) return;
   const variance = { numerator: BigInt(coordinatorNoise) ** 2n, denominator: 1n };
   const gaussian = new DiscreteGaussian(variance, randomBytes);
-  const noise = new Int32Array(sum.length - EXTRA_ELEMENTS);
+  const noise = new Int32Array(noisyElements(sum.length, quantiser));
   for (let from = 0; from < noise.length; from += PIECE) {
     const to = Math.min(from + PIECE, noise.length);
     for (let i = from; i < to; i++) noise[i] = Number(BigInt.asIntN(32, gaussian.sample()));
@@ -60,7 +66,7 @@ export async function decodePrivateSum(
   },
 ): Promise<PrivateMean> {
   const { quantiser, survivors, privacy, yieldTurn } = o;
-  const decoded = decodeNoisySum(sum, survivors, quantiser);
+  const { vector: decoded, count } = decodeNoisySum(sum, survivors, quantiser);
   const length = await normOf(decoded, yieldTurn);
   const { sumNorm, scale, siteNoise, coordinatorNoise } = quantiser;
   const root = Math.sqrt(decoded.length);
@@ -70,5 +76,5 @@ export async function decodePrivateSum(
     throw unsound(`the norm ${length} of its sum is above the ${bound} that clipping and noise allow`);
   }
   const share = 1 / (privacy.samplingRate * privacy.customers);
-  return { meanUpdate: decoded.map((value) => value * share), norm: length * share };
+  return { meanUpdate: decoded.map((value) => value * share), norm: length * share, count };
 }

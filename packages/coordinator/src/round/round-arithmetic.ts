@@ -50,6 +50,9 @@ export class RoundArithmetic {
     this.#meanUpdate = opened.meanUpdate;
     const { evidence, falseWitnesses } = opened;
     if (falseWitnesses.length > 0) log.warn({ sites: falseWitnesses }, 'false shares were revealed');
+    if (evidence.clipping !== undefined) {
+      log.info(evidence.clipping, 'the clip norm of the next round follows the count');
+    }
     if (this.#origin.plan.survey === undefined) return { kind: 'opened', evidence };
     return { kind: 'opened', evidence, measures: surveyMeasuresOf(opened) };
   }

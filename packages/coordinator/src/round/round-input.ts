@@ -1,6 +1,7 @@
 import type { EvaluationReport, Hash, SiteId } from '@noren/protocol';
 import type { Phase } from '@noren/protocol/console';
 
+import type { ClippingEvidence } from './clip-norm.ts';
 import type { PooledDifference } from './verdict.ts';
 
 /** What can happen to a round. Answers reach the machine only after they were verified. */
@@ -39,6 +40,8 @@ export interface SumEvidence {
   readonly bytesUp: number;
   /** Of a cohort that was divided: every group that opened its sum, or was to. */
   readonly groups?: readonly GroupEvidence[] | undefined;
+  /** Of a private round whose clip norm adapts. */
+  readonly clipping?: ClippingEvidence;
 }
 
 /** One group of a round, beside the others. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import { PlanError } from '../protocol-error.ts';
 import { defaultTraining } from './default-training.ts';
+import type { AdaptiveClipNorm } from './plan-clipping.ts';
 import { parsePlanTemplate } from './plan-document.ts';
 import type { PlanPrivacy } from './plan-privacy.ts';
 import type { PlanGroup, PlanTemplate } from './plan.ts';
@@ -21,6 +22,15 @@ const privacy: PlanPrivacy = {
   colluding: 2,
   sitesPerCustomer: 1,
   homes: null,
+};
+
+const clipping: AdaptiveClipNorm = {
+  kind: 'adaptive',
+  quantile: 0.5,
+  learningRate: 0.2,
+  countNoise: 250,
+  minimum: 0.01,
+  maximum: 10,
 };
 
 const template: PlanTemplate = {
@@ -51,6 +61,7 @@ function refusal(change: Partial<PlanTemplate>): PlanError {
 test('a plan may be private; without the section, or with null, it is not', () => {
   expect(parsed({}).privacy).toEqual(privacy);
   expect(parsed({ privacy: null }).privacy).toBeNull();
+  expect(parsed({ privacy: { ...privacy, clipping } }).privacy).toEqual({ ...privacy, clipping });
   expect(parsed({ privacy: undefined }).privacy).toBeUndefined();
 });
 
@@ -96,6 +107,24 @@ test.each<[string, Partial<PlanTemplate>, string, RegExp]>([
     'privacy.delta',
     /at most 1 \/ customers/,
   ],
+  [
+    'a clip norm outside its bounds',
+    { privacy: { ...privacy, clipNorm: 20, clipping } },
+    'privacy.clipNorm',
+    /not in privacy\.clipping's 0\.01 \.\. 10/,
+  ],
+  [
+    'a count that costs more than the sum',
+    { privacy: { ...privacy, clipping: { ...clipping, countNoise: 0.7 } } },
+    'privacy.clipping.countNoise',
+    /make it 0\.707 customers or more/,
+  ],
+  [
+    'a bound that grows beyond measure',
+    { privacy: { ...privacy, clipping: { ...clipping, maximum: 1e5 } } },
+    'privacy.clipping.maximum',
+    /beyond 1e6/,
+  ],
   ['no noise', { privacy: { ...privacy, noiseMultiplier: 0 } }, 'privacy.noiseMultiplier', /0\.01/],
   ['nobody sampled', { privacy: { ...privacy, samplingRate: 1e-6 } }, 'privacy.samplingRate', /less than one customer/],
   [
@@ -125,6 +154,8 @@ test('values to start from are valid, whatever the federation', () => {
     const { privacy: made, cohort } = privateTraining({ ...template, privacy: undefined }, customers);
     expect(made).toMatchObject({ mode: 'distributed', customers, delta: 0.1 / customers });
     expect(cohort.minimumSites).toBeGreaterThanOrEqual(4);
+    const adaptive = privateTraining({ ...template, privacy: undefined }, customers, 'adaptive');
+    expect(adaptive.privacy?.clipping).toMatchObject({ kind: 'adaptive', quantile: 0.5 });
   }
   const shared = { ...template, groups: { ...template.groups, 'item.text': group('federated') } };
   expect(() => privateTraining(shared, 1000)).toThrow(/pass over the whole catalogue/);

@@ -4,6 +4,14 @@ import { z } from 'zod';
 
 import { groupingRule } from './grouping-rule.ts';
 import type { Aggregation } from './plan.ts';
+import {
+  adaptiveClipNormSchema,
+  adaptsClipNorm,
+  clippingFault,
+  countedSensitivity,
+  countUnit,
+} from './plan-clipping.ts';
+import type { AdaptiveClipNorm } from './plan-clipping.ts';
 
 /**
  * Differential privacy of every customer in what a round reveals (docs/privacy.md). In place of an update a site sends one
@@ -18,7 +26,9 @@ export interface PlanPrivacy {
   readonly mode: 'distributed' | 'local' | 'central';
   /** L2 norm that one customer's gradient is clipped to. */
   readonly clipNorm: number;
-  /** Standard deviation of the sum's noise / the most that one customer changes the sum by. */
+  /** How the clip norm changes from round to round; without it it does not. */
+  readonly clipping?: AdaptiveClipNorm | undefined;
+  /** Standard deviation of the noise / the most that one customer changes the sum by, with the count where there is one. */
   readonly noiseMultiplier: number;
   /** Probability with which each customer, on its own, enters a round, (0, 1]. */
   readonly samplingRate: number;
@@ -54,6 +64,7 @@ export const planPrivacySchema: z.ZodType<PlanPrivacy> = z
     unit: z.literal('customer'),
     mode: z.enum(['distributed', 'local', 'central']),
     clipNorm: z.number().positive().max(1e6),
+    clipping: adaptiveClipNormSchema.optional(),
     noiseMultiplier: z.number().min(0.01).max(1e6),
     samplingRate: z.number().positive().max(1),
     customers: z.int().min(1).max(1e10),
@@ -128,7 +139,9 @@ export function privacyFaults({
   const untrainable = scoped('federated').filter((name) => !privatelyTrainable(name));
   const local = scoped('local');
   const survivors = fewestSurvivors(privacy);
+  const clipping = clippingFault(privacy, update.clipNorm);
   return [
+    ...(clipping === null ? [] : [clipping]),
     ...untrainable.map((name) => ({
       path: ['groups', name],
       message:
@@ -184,11 +197,14 @@ export function noisySumRules(
   sites: number,
 ): NoisySumRules {
   const { mode, clipNorm, noiseMultiplier, sitesPerCustomer, minimumHonest } = privacy;
+  const counted = adaptsClipNorm(privacy)
+    ? { sensitivity: countedSensitivity(privacy), countUnit: countUnit(privacy) }
+    : { sensitivity: clipNorm };
   return {
     sites,
     length: plan.vectorLength,
     sumNorm: plan.update.clipNorm,
-    sensitivity: clipNorm,
+    ...counted,
     sitesPerCustomer,
     noiseMultiplier,
     noiseFrom: mode === 'distributed' ? { shares: minimumHonest } : mode === 'local' ? { shares: 1 } : 'coordinator',

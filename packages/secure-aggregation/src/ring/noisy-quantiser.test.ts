@@ -1,7 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { addNoise, decodeNoisySum, encodeNoisySum, NOISE_REACH, noisyQuantiserFor } from './noisy-quantiser.ts';
+import {
+  addNoise,
+  decodeNoisySum,
+  encodeNoisySum,
+  NOISE_REACH,
+  noisyElements,
+  noisyQuantiserFor,
+} from './noisy-quantiser.ts';
 import type { NoisySumRules } from './noisy-quantiser.ts';
 import { EXTRA_ELEMENTS } from './quantiser.ts';
 
@@ -86,7 +93,7 @@ test('whatever the dither, a customer more or less moves a rounded sum by no mor
       const size = Math.max(1, lengthOf(customer));
       const without = Float32Array.from(others, (value) => value * reach);
       const full = without.map((value, at) => value + (customer[at] ?? 0) / size);
-      const [a, b] = [without, full].map((vector) => encodeNoisySum(vector, quantiser, dither(seed)));
+      const [a, b] = [without, full].map((vector) => encodeNoisySum({ vector, count: null }, quantiser, dither(seed)));
       const moved = lengthOf(Array.from(a ?? [], (value, at) => value - (b?.[at] ?? 0)));
       expect(moved).toBeLessThanOrEqual(quantiser.sensitivity);
     }),
@@ -100,12 +107,13 @@ test('sites’ sums with noise decode to their sum and the noise, without weight
   const noise = Int32Array.from({ length: base.length }, (_, at) => at * 1000 - 500_000);
   const sum = new Int32Array(base.length + EXTRA_ELEMENTS);
   for (const part of parts) {
-    const elements = encodeNoisySum(part, quantiser);
+    const elements = encodeNoisySum({ vector: part, count: null }, quantiser);
     addNoise(elements, noise);
     elements.forEach((value, at) => (sum[at] = ((sum[at] ?? 0) + value) | 0));
   }
   expect([...sum.subarray(base.length)]).toEqual([3, 0]);
-  const decoded = decodeNoisySum(sum, 3, quantiser);
+  const { vector: decoded, count } = decodeNoisySum(sum, 3, quantiser);
+  expect(count).toBeNull();
   decoded.forEach((value, at) => {
     const exact = parts.reduce((total, part) => total + (part[at] ?? 0), 0) + (3 * (noise[at] ?? 0)) / quantiser.scale;
     expect(Math.abs(value - exact)).toBeLessThan(4 / quantiser.scale + 1e-6);
@@ -121,7 +129,77 @@ test('noise beyond the ring’s edge comes back on the other side, where it is t
 });
 
 test('a vector with a value that is not finite is not encoded', () => {
-  expect(() => encodeNoisySum(Float32Array.of(1, Number.NaN), noisyQuantiserFor({ ...base, length: 2 }))).toThrow(
+  const vector = Float32Array.of(1, Number.NaN);
+  expect(() => encodeNoisySum({ vector, count: null }, noisyQuantiserFor({ ...base, length: 2 }))).toThrow(
     /not finite/,
   );
+});
+
+describe('a count beside the vector', () => {
+  const counting = (length: number, countUnit: number): NoisySumRules => ({
+    ...base,
+    length,
+    sumNorm: 5,
+    countUnit,
+    sensitivity: Math.hypot(1, countUnit / 2),
+    valueBits: 16,
+  });
+
+  test('whatever the dither, a customer moves vector and count together by no more than the sensitivity', () => {
+    const coordinate = fc.double({ min: -1, max: 1, noNaN: true });
+    const parts = fc.integer({ min: 1, max: 20 }).chain((size) =>
+      fc.record({
+        others: fc.array(coordinate, { minLength: size, maxLength: size }),
+        customer: fc.array(coordinate, { minLength: size, maxLength: size }),
+        reach: fc.double({ min: 0.1, max: 20, noNaN: true }),
+        countUnit: fc.double({ min: 0.01, max: 2, noNaN: true }),
+        // From counts that have room to counts that are cut off.
+        counted: fc.integer({ min: -2000, max: 2000 }),
+        unclipped: fc.boolean(),
+        seed: fc.nat(255),
+      }),
+    );
+    fc.assert(
+      fc.property(parts, ({ others, customer, reach, countUnit, counted, unclipped, seed }) => {
+        const quantiser = noisyQuantiserFor(counting(others.length, countUnit));
+        const size = Math.max(1, lengthOf(customer));
+        const without = Float32Array.from(others, (value) => value * reach);
+        const full = without.map((value, at) => value + (customer[at] ?? 0) / size);
+        const a = encodeNoisySum({ vector: without, count: counted / 2 }, quantiser, dither(seed));
+        const withOne = { vector: full, count: counted / 2 + (unclipped ? 0.5 : -0.5) };
+        const b = encodeNoisySum(withOne, quantiser, dither(seed));
+        expect(lengthOf(a.map((value, at) => value - (b[at] ?? 0)))).toBeLessThanOrEqual(quantiser.sensitivity);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('it gets the noise of an element, and comes back in customers', () => {
+    const quantiser = noisyQuantiserFor(counting(3, 0.5));
+    expect(quantiser.countScale).toBe(0.5 * quantiser.scale);
+    const counts = [10, -2.5, 0.5];
+    const sum = new Int32Array(3 + EXTRA_ELEMENTS);
+    expect(noisyElements(sum.length, quantiser)).toBe(4);
+    for (const count of counts) {
+      const elements = encodeNoisySum({ vector: new Float32Array(3), count }, quantiser);
+      addNoise(elements, Int32Array.of(0, 0, 0, 100));
+      elements.forEach((value, at) => (sum[at] = ((sum[at] ?? 0) + value) | 0));
+    }
+    expect(sum[3]).toBe(3);
+    const { vector, count } = decodeNoisySum(sum, 3, quantiser);
+    expect([...vector]).toEqual([0, 0, 0]);
+    expect(Math.abs((count ?? Number.NaN) - 8 - 300 / quantiser.countScale)).toBeLessThan(3 / quantiser.countScale);
+  });
+
+  test('it is there exactly when the plan counts', () => {
+    const vector = new Float32Array(3);
+    const quantiser = noisyQuantiserFor(counting(3, 0.5));
+    expect(() => encodeNoisySum({ vector, count: null }, quantiser)).toThrow(/does not fit/);
+    expect(() => encodeNoisySum({ vector, count: 1 }, noisyQuantiserFor({ ...base, length: 3 }))).toThrow(
+      /does not fit/,
+    );
+    expect(() => encodeNoisySum({ vector, count: Number.NaN }, quantiser)).toThrow(/does not fit/);
+    const told = Int32Array.of(0, 0, 0, 1, 7);
+    expect(() => decodeNoisySum(told, 1, noisyQuantiserFor({ ...base, length: 3 }))).toThrow(/private round/);
+  });
 });

@@ -21,6 +21,11 @@ export interface NoisySumRules {
   readonly noiseMultiplier: number;
   /** Each site adds a share, of which that many are the whole noise; or the coordinator adds it to the opened sum. */
   readonly noiseFrom: { readonly shares: number } | 'coordinator';
+  /**
+   * What one customer more moves the count by that goes beside the vector, in the vector's units; without it there is none.
+   * `sensitivity` then holds for vector and count together.
+   */
+  readonly countUnit?: number | undefined;
   /** As `quantiserFor`. */
   readonly valueBits?: number | undefined;
 }
@@ -35,6 +40,15 @@ export interface NoisyQuantiser {
   readonly siteNoise: number;
   /** Of what the coordinator adds; 0 where the sites do. */
   readonly coordinatorNoise: number;
+  /** Quanta that stand for one customer of the count; 0 where nobody is counted. */
+  readonly countScale: number;
+}
+
+/** One site's part of a noisy sum, or the sum itself. */
+export interface NoisyPart {
+  readonly vector: Float32Array;
+  /** Customers of some kind less half of all, so that one more or less moves it by a half; null where nobody is counted. */
+  readonly count: number | null;
 }
 
 /** Standard deviations that the ring leaves room for: a Gaussian is beyond with probability 2 e^-72 = 1e-31. */
@@ -65,8 +79,10 @@ const ROUNDING = 2 ** -10;
  *   mostly there to hide the rounding
  */
 export function noisyQuantiserFor(rules: NoisySumRules): NoisyQuantiser {
-  const { sites, length, sumNorm, sitesPerCustomer, noiseMultiplier, noiseFrom } = rules;
-  const positive = [sumNorm, rules.sensitivity, noiseMultiplier].every((value) => value > 0 && Number.isFinite(value));
+  const { sites, length, sumNorm, sitesPerCustomer, noiseMultiplier, noiseFrom, countUnit } = rules;
+  const positive = [sumNorm, rules.sensitivity, noiseMultiplier, countUnit ?? 1].every(
+    (value) => value > 0 && Number.isFinite(value),
+  );
   const shares = noiseFrom === 'coordinator' ? 1 : noiseFrom.shares;
   const counted = [length, sitesPerCustomer, shares].every((value) => Number.isSafeInteger(value) && value > 0);
   if (!positive || !counted) {
@@ -74,7 +90,7 @@ export function noisyQuantiserFor(rules: NoisySumRules): NoisyQuantiser {
   }
   const limit = 2 ** (ringBitsFor(sites, rules.valueBits) - 1) - 1;
   const sensitivity = sitesPerCustomer * rules.sensitivity * (1 + ROUNDING);
-  const dithers = sitesPerCustomer * Math.sqrt(length);
+  const dithers = sitesPerCustomer * Math.sqrt(length + (countUnit === undefined ? 0 : 1));
   const reach = NOISE_REACH * (noiseFrom === 'coordinator' ? 1 : Math.sqrt(sites));
   const share = noiseMultiplier / Math.sqrt(shares);
   // One quantum a site for the rounding of values, one for the last bit of their product, one for the noise's own ceiling.
@@ -93,62 +109,85 @@ export function noisyQuantiserFor(rules: NoisySumRules): NoisyQuantiser {
     sensitivity: rounded,
     siteNoise: ofSites ? noise : 0,
     coordinatorNoise: ofSites ? 0 : noise,
+    countScale: (countUnit ?? 0) * scale,
   };
 }
 
+/** Elements of a masked vector that get noise: the vector's own and, where there is one, the count. */
+export function noisyElements(maskedLength: number, { countScale }: NoisyQuantiser): number {
+  return maskedLength - EXTRA_ELEMENTS + (countScale > 0 ? 1 : 0);
+}
+
 /**
- * One site's vector, clipped and rounded stochastically, not yet noised: [ round(clip(vector) * scale), 1, 0 ]. Every site
- * has the same weight, and whether its vector was clipped is not said: neither may depend on who takes part.
+ * One site's part, clipped and rounded stochastically, not yet noised: [ round(clip(vector) * scale), 1, round(count *
+ * countScale) ]. Every site has the same weight, and whether its vector was clipped is not said: neither may depend on who
+ * takes part.
  *
- * @throws AggregationError `out-of-range`
+ * The count is cut off at the vector's bound, so that the room of an element suffices for it. Cut off apart, both still are
+ * projections onto convex sets, together onto their product, which brings no two parts further apart.
+ *
+ * @throws AggregationError `out-of-range`, `malformed` for a count where the quantiser has none, or none where it has
  */
 export function encodeNoisySum(
-  vector: Float32Array,
+  part: NoisyPart,
   quantiser: NoisyQuantiser,
   random: RandomSource = secureRandom,
 ): Int32Array {
-  return finish(noisyEncoding(vector, quantiser, random));
+  return finish(noisyEncoding(part, quantiser, random));
 }
 
 /** `encodeNoisySum` in turns with other work of the thread; `yieldTurn` is awaited after some milliseconds of work each. */
 export async function encodeNoisySumInTurns(
-  vector: Float32Array,
+  part: NoisyPart,
   quantiser: NoisyQuantiser,
   yieldTurn: YieldTurn = nextTurn,
 ): Promise<Int32Array> {
-  return inTurns(noisyEncoding(vector, quantiser, secureRandom), yieldTurn);
+  return inTurns(noisyEncoding(part, quantiser, secureRandom), yieldTurn);
 }
 
 function* noisyEncoding(
-  vector: Float32Array,
-  { sumNorm, scale }: NoisyQuantiser,
+  { vector, count }: NoisyPart,
+  { sumNorm, scale, countScale }: NoisyQuantiser,
   random: RandomSource,
 ): Steps<Int32Array> {
+  if ((count !== null) !== countScale > 0 || !Number.isFinite(count ?? 0)) {
+    throw new AggregationError('malformed', `A count of ${count} does not fit ${countScale} quanta for each customer.`);
+  }
   const elements = yield* encoding(vector, 1, { clipNorm: sumNorm, scale, weightScale: 1, rotation: null }, random);
-  elements[vector.length + 1] = 0;
+  const bound = sumNorm * scale;
+  const quanta = Math.max(-bound, Math.min(bound, (count ?? 0) * countScale));
+  const dither = new DataView(random(4).slice().buffer).getUint32(0) / 2 ** 32;
+  elements[vector.length + 1] = Math.floor(quanta + dither);
   return elements;
 }
 
-/** Adds noise, which must be as long as the vector's own elements, modulo 2^32. */
+/** Adds noise for the first `noisyElements`, modulo 2^32; a count's is the last. */
 export function addNoise(elements: Int32Array, noise: Int32Array): void {
-  if (noise.length !== elements.length - EXTRA_ELEMENTS) {
+  const length = elements.length - EXTRA_ELEMENTS;
+  if (noise.length !== length && noise.length !== length + 1) {
     throw new AggregationError('malformed', `${noise.length} values of noise do not fit ${elements.length} elements.`);
   }
-  for (let i = 0; i < noise.length; i++) elements[i] = (elements[i]! + noise[i]!) | 0;
+  for (let i = 0; i < length; i++) elements[i] = (elements[i]! + noise[i]!) | 0;
+  // Between the vector and its count stands the number of sites.
+  if (noise.length > length) elements[length + 1] = (elements[length + 1]! + noise[length]!) | 0;
 }
 
 /**
- * The sum of the vectors, noise and all.
+ * The sum of the vectors and of the counts, noise and all.
  *
  * @param sum centred ring elements
- * @throws AggregationError `out-of-range` if it is no sum of `survivors` vectors of `encodeNoisySum`
+ * @throws AggregationError `out-of-range` if it is no sum of `survivors` parts of `encodeNoisySum`
  */
-export function decodeNoisySum(sum: Int32Array, survivors: number, { scale }: NoisyQuantiser): Float32Array {
+export function decodeNoisySum(sum: Int32Array, survivors: number, { scale, countScale }: NoisyQuantiser): NoisyPart {
   const length = sum.length - EXTRA_ELEMENTS;
-  if (length < 1 || sum[length] !== survivors || sum[length + 1] !== 0) {
+  const counted = sum[length + 1] ?? 0;
+  if (length < 1 || sum[length] !== survivors || (countScale === 0 && counted !== 0)) {
     throw new AggregationError('out-of-range', `The sum is not that of ${survivors} sites of a private round.`);
   }
-  return Float32Array.from(sum.subarray(0, length), (quanta) => quanta / scale);
+  return {
+    vector: Float32Array.from(sum.subarray(0, length), (quanta) => quanta / scale),
+    count: countScale === 0 ? null : counted / countScale,
+  };
 }
 
 function tooFewBits({ sites, valueBits }: NoisySumRules, what: string): AggregationError {
