@@ -8,6 +8,7 @@
  * - `unknown-site`, `site-exists`, `not-quarantined`: correct the site id.
  * - `blob-missing`, `blob-damaged`, `store-failed`, `store-conflict`: the disk or the database is not what it should be.
  * - `unsound-aggregate`: a round's sum failed its checks.
+ * - `noise-key-missing`: the round ends, and the next one begins with other noise.
  * - `round-log-unusable`: a round that a stop cut off cannot go on; it ends, and the next one runs.
  */
 export type CoordinatorErrorCode =
@@ -32,6 +33,7 @@ export type CoordinatorErrorCode =
   | 'store-failed'
   | 'store-conflict'
   | 'unsound-aggregate'
+  | 'noise-key-missing'
   | 'round-log-unusable';
 
 /** The one error of this package: what happened, where, and what to do. */

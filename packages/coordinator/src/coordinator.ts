@@ -24,6 +24,7 @@ import type { CoordinatorIdentity } from './home.ts';
 import { startHttpServer } from './http/http-server.ts';
 import { metricsText } from './http/metrics.ts';
 import { operatorApi } from './http/operator-api.ts';
+import { NoiseKeyFolder } from './noise/noise-keys.ts';
 import { RoundFolders } from './round-log/round-folders.ts';
 import type { EventStore } from './store/event-store.ts';
 import { Journal } from './store/journal.ts';
@@ -106,7 +107,8 @@ export class Coordinator {
       const { authority, planKey } = identity;
       const { schedule } = config;
       const presenceChanged = (): void => changes.touch(PROGRESS_PATIENCE);
-      const own = { journal, blobs, rounds, authority, planKey, clock, log };
+      const noiseKeys = await NoiseKeyFolder.open(join(config.home, 'noise'));
+      const own = { journal, blobs, rounds, noiseKeys, authority, planKey, clock, log };
       const cores = availableParallelism();
       const federation = await Federation.open({ ...own, schedule, presenceChanged, cores });
       return new Coordinator({ config, log, identity, journal, federation, changes });

@@ -14,7 +14,7 @@ export { renyiDivergence } from './accountant/renyi.ts';
 export { DiscreteGaussian, exactRational, type Rational } from './noise/discrete-gaussian.ts';
 export type { RandomSource } from './noise/random-integers.ts';
 export { concentratedLoss, epsilonFromConcentrated } from './accountant/concentrated.ts';
-export { TreeNoise, type TreeNode } from './noise/tree-noise.ts';
+export { mostNodesBetween, TreeNoise, type TreeNode } from './noise/tree-noise.ts';
 export { treeAggregation } from './accountant/tree-aggregation.ts';
 export { noiseShare, sharedNoiseDivergence, type SharedNoise } from './distributed/noise-shares.ts';
 export { roundedNorm } from './distributed/rounding.ts';

@@ -26,6 +26,9 @@ export {
   updateNoiseMultiplier,
   withClipNorm,
 } from './plan/plan-clipping.ts';
+export { participationPeriod, sharesTree, treeSteps } from './plan/plan-tree.ts';
+export type { TreeMechanism, TreePlace } from './plan/plan-tree.ts';
+export { privacyCost } from './plan/privacy-cost.ts';
 export type { PlanPrivacy } from './plan/plan-privacy.ts';
 export { adapterFactors, adapterTensors, MAXIMUM_ADAPTER_RANK } from './plan/plan-adapters.ts';
 export type { PlanAdapters } from './plan/plan-adapters.ts';

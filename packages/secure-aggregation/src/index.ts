@@ -48,6 +48,7 @@ export {
   type GroupingRule,
   type Topology,
 } from './topology/grouping.ts';
+export { LARGEST_GROUP } from './topology/sizes.ts';
 export type { Spoiling } from './robust/spoiling.ts';
 export { combineMeans, type Combination } from './robust/combination.ts';
 export { inspectGroups, type GroupInspection } from './robust/hygiene.ts';

@@ -1,9 +1,9 @@
 import { siteSourceSchema } from '@noren/dataset';
 import { INTEGER_ORDERS, privacyLoss } from '@noren/privacy';
-import type { PlanPrivacy } from '@noren/protocol';
+import { privacyCost, type PlanPrivacy } from '@noren/protocol';
 import { expect, test } from 'vitest';
 import { examplePlan, examplePrivacy } from '../testing/plans.ts';
-import { privacyReasons, roundCost, type PrivacyFacts } from './judge-privacy.ts';
+import { privacyReasons, type PrivacyFacts } from './judge-privacy.ts';
 import { sitePolicySchema, type SitePolicyInput } from './policy.ts';
 
 const source = siteSourceSchema.parse({
@@ -17,7 +17,13 @@ function reasons(
   facts: Partial<PrivacyFacts> = {},
 ): string[] {
   const plan = examplePlan({ privacy: privacy === null ? null : { ...examplePrivacy, ...privacy } });
-  return privacyReasons(sitePolicySchema.parse(policy), plan, { siteId: 'aoyama', source, spent: [], ...facts });
+  return privacyReasons(sitePolicySchema.parse(policy), plan, {
+    siteId: 'aoyama',
+    source,
+    spent: [],
+    paidTree: null,
+    ...facts,
+  });
 }
 
 const budget = { epsilon: 3, delta: 1e-6 };
@@ -57,7 +63,7 @@ test('a coordinator cannot lower the noise by what its plan takes for granted: w
 });
 
 test('the round that would go beyond the budget is refused, with the figures', () => {
-  const one = roundCost({ ...examplePrivacy, noiseMultiplier: 1, samplingRate: 0.1 });
+  const one = privacyCost({ ...examplePrivacy, noiseMultiplier: 1, samplingRate: 0.1 }, 1);
   const within = (steps: number): boolean =>
     reasons({ privacyBudget: budget }, { noiseMultiplier: 1, samplingRate: 0.1 }, { spent: [{ ...one, steps }] })
       .length === 0;
@@ -80,8 +86,11 @@ test('the round that would go beyond the budget is refused, with the figures', (
 });
 
 test('a customer whom several sites know is in a round if any of them samples it', () => {
-  expect(roundCost({ ...examplePrivacy, samplingRate: 0.1, sitesPerCustomer: 3 }).samplingRate).toBeCloseTo(0.271, 12);
-  expect(roundCost({ ...examplePrivacy, samplingRate: 1, sitesPerCustomer: 2 }).samplingRate).toBe(1);
+  expect(privacyCost({ ...examplePrivacy, samplingRate: 0.1, sitesPerCustomer: 3 }, 1).samplingRate).toBeCloseTo(
+    0.271,
+    12,
+  );
+  expect(privacyCost({ ...examplePrivacy, samplingRate: 1, sitesPerCustomer: 2 }, 1).samplingRate).toBe(1);
 });
 
 test('data through which one customer would reach the others’ gradients is not used', () => {
@@ -97,4 +106,26 @@ test('a site that is nobody’s home has nothing to give', () => {
   const homes = { salt: 'a'.repeat(64), sites: ['harbour', 'aoyama'] };
   expect(reasons({}, { homes })).toEqual([]);
   expect(reasons({}, { homes }, { siteId: 'ueno' })[0]).toMatch(/no customer is at home at this site/);
+});
+
+test('a tree is judged as a whole in its first round, and afterwards only by its place', () => {
+  const policy: SitePolicyInput = { privacyModes: ['central'], privacyBudget: budget };
+  const mechanism = { kind: 'tree', rounds: 8, sites: 5, place: { tree: 'ab'.repeat(16), leaf: 3 } } as const;
+  // In one round of eight: four nodes.
+  const plan = { mode: 'central', noiseMultiplier: 4, samplingRate: 1 / 8, mechanism } as const;
+  const paidTree = { leaf: 2, steps: 4, noiseMultiplier: 4 };
+  expect(reasons(policy, plan)).toEqual([]);
+  expect(reasons(policy, { ...plan, noiseMultiplier: 3 })[0]).toMatch(/this site's budget is 3/);
+  // What was paid for is not counted again.
+  const spent = [{ noiseMultiplier: 4, samplingRate: 1, steps: 4 }];
+  expect(reasons(policy, plan, { spent })[0]).toMatch(/this site's budget is 3/);
+  expect(reasons(policy, plan, { spent, paidTree })).toEqual([]);
+  expect(reasons(policy, plan, { spent, paidTree: { ...paidTree, leaf: 3 } })).toEqual([
+    "this site has been in round 3 of the plan's tree, whose round 3 is over",
+  ]);
+  expect(reasons(policy, plan, { spent, paidTree: { ...paidTree, steps: 3 } })[0]).toMatch(/begun with other noise/);
+  expect(reasons({ ...policy, minimumNoiseMultiplier: 2 }, plan)).toEqual([]);
+  expect(reasons({ ...policy, minimumNoiseMultiplier: 2.1 }, plan)).toEqual([
+    "the plan's noise multiplier over a whole tree is 2, this site asks for at least 2.1",
+  ]);
 });

@@ -1,6 +1,7 @@
 import type { SiteSource } from '@noren/dataset';
 import { INTEGER_ORDERS, privacyLoss, type GaussianSteps } from '@noren/privacy';
-import { customerSamplingRate, type PlanPrivacy, type RoundPlan } from '@noren/protocol';
+import { privacyCost, sharesTree, treeSteps, type PlanPrivacy, type RoundPlan } from '@noren/protocol';
+import { treeFault, type PaidTree } from '../privacy-ledger/privacy-ledger.ts';
 import type { SitePolicy } from './policy.ts';
 
 /** What the judgement of a plan's privacy depends on besides policy and plan. */
@@ -9,11 +10,8 @@ export interface PrivacyFacts {
   readonly source: SiteSource;
   /** What was spent before on the asset that the policy names. */
   readonly spent: readonly GaussianSteps[];
-}
-
-/** One round of the plan, for the accountant. */
-export function roundCost(privacy: PlanPrivacy): GaussianSteps {
-  return { noiseMultiplier: privacy.noiseMultiplier, samplingRate: customerSamplingRate(privacy), steps: 1 };
+  /** What was paid before for the tree that the plan names; null where it names none, or a new one. */
+  readonly paidTree: PaidTree | null;
 }
 
 /** Why the site's policy does not let its customers' data into this plan; empty if it does. */
@@ -21,7 +19,8 @@ export function privacyReasons(policy: SitePolicy, plan: RoundPlan, site: Privac
   if (plan.privacy == null) return exactReasons(policy);
   return [
     ...floorReasons(policy, plan.privacy),
-    ...budgetReasons(policy, plan.privacy, site.spent),
+    ...treeReasons(plan.privacy, site.paidTree),
+    ...budgetReasons(policy, plan.privacy, site),
     ...dataReasons(site.source),
     ...(plan.privacy.homes !== null && !plan.privacy.homes.sites.includes(site.siteId)
       ? ['no customer is at home at this site: the plan does not list it among the homes']
@@ -35,11 +34,12 @@ function exactReasons({ privacyBudget, minimumNoiseMultiplier }: SitePolicy): st
 }
 
 function floorReasons(policy: SitePolicy, privacy: PlanPrivacy): string[] {
-  const { mode, noiseMultiplier, delta } = privacy;
+  const { mode, delta } = privacy;
+  const { noiseMultiplier, what } = leastNoise(privacy);
   const { minimumNoiseMultiplier: least, privacyModes: modes, privacyBudget: budget } = policy;
   return [
     ...(noiseMultiplier < least
-      ? [`the plan's noise multiplier is ${noiseMultiplier}, this site asks for at least ${least}`]
+      ? [`the plan's noise multiplier${what} is ${noiseMultiplier}, this site asks for at least ${least}`]
       : []),
     ...(modes.includes(mode)
       ? []
@@ -69,13 +69,29 @@ function assumptionReasons(
   ];
 }
 
+function treeReasons(privacy: PlanPrivacy, paid: PaidTree | null): string[] {
+  if (!sharesTree(privacy)) return [];
+  const { leaf = 0 } = privacy.mechanism.place ?? {};
+  const fault = treeFault(paid, { leaf, steps: treeSteps(privacy) }, privacy.noiseMultiplier);
+  return fault === null ? [] : [fault];
+}
+
+/** Of one round's sum; of a tree, as much as all its rounds leave a customer with: n steps of a Gaussian are one of z / sqrt(n). */
+function leastNoise(privacy: PlanPrivacy): { readonly noiseMultiplier: number; readonly what: string } {
+  const { noiseMultiplier } = privacy;
+  if (!sharesTree(privacy)) return { noiseMultiplier, what: '' };
+  const whole = noiseMultiplier / Math.sqrt(treeSteps(privacy));
+  return { noiseMultiplier: Number(whole.toPrecision(6)), what: ' over a whole tree' };
+}
+
 function budgetReasons(
   { privacyBudget: budget }: SitePolicy,
   privacy: PlanPrivacy,
-  spent: readonly GaussianSteps[],
+  { spent, paidTree }: PrivacyFacts,
 ): string[] {
-  if (budget === null) return [];
-  const { epsilon } = privacyLoss([...spent, roundCost(privacy)], budget.delta, INTEGER_ORDERS);
+  // A tree is paid for as a whole in its first round.
+  if (budget === null || paidTree !== null) return [];
+  const { epsilon } = privacyLoss([...spent, privacyCost(privacy, 1)], budget.delta, INTEGER_ORDERS);
   if (epsilon <= budget.epsilon) return [];
   return [
     `with this round the privacy spent would be epsilon ${epsilon.toFixed(3)} at delta ${budget.delta}, ` +

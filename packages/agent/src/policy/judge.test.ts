@@ -18,6 +18,7 @@ function judge(policy: Partial<SitePolicy>, change: Parameters<typeof examplePla
     siteId: 'aoyama',
     source,
     spent: [],
+    paidTree: null,
     joined: ['2026-03-03T11:00:00Z', '2026-03-03T13:00:00Z', '2026-03-04T09:00:00Z'],
   });
   return judgement.accepted ? 'accepted' : judgement.reason;

@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { StateFile } from '../home/state.ts';
 import { LEDGER_GENESIS } from '../ledger/chain.ts';
 import { temporaryFolder } from '../testing/folders.ts';
@@ -87,4 +87,47 @@ test('a home says by asset what was spent, while its agent runs', async () => {
   expect(check).toMatchObject({ entries: 2, problem: null });
   expect([...histories.keys()]).toEqual(['customers', 'members']);
   ledger.close();
+});
+
+describe('a tree', () => {
+  const name = 'ab'.repeat(16);
+  const inTree = (round: number, leaf: number, change: Partial<Cost> = {}): Cost =>
+    cost(round, { mode: 'central', samplingRate: 1, tree: { name, leaf, steps: 7 }, ...change });
+
+  test('is paid for as a whole in its first round, for each asset, and once', () => {
+    const file = join(temporaryFolder(), 'privacy.jsonl');
+    const ledger = PrivacyLedger.open(file, empty, () => at);
+    for (const [round, leaf] of [
+      [1, 1],
+      [2, 2],
+      [3, 5],
+    ] as const) {
+      ledger.spend(inTree(round, leaf));
+      expect(ledger.history('customers')).toEqual([{ noiseMultiplier: 2, samplingRate: 1, steps: 7 }]);
+    }
+    ledger.spend(inTree(4, 6, { asset: 'members' }));
+    expect(ledger.history('members')).toEqual([{ noiseMultiplier: 2, samplingRate: 1, steps: 7 }]);
+    ledger.spend(inTree(5, 1, { tree: { name: 'cd'.repeat(16), leaf: 1, steps: 7 } }));
+    expect(ledger.history('customers')).toEqual([{ noiseMultiplier: 2, samplingRate: 1, steps: 14 }]);
+    ledger.close();
+    const again = PrivacyLedger.open(file, empty, () => at);
+    expect(again.paidTree('customers', name)).toEqual({ leaf: 5, steps: 7, noiseMultiplier: 2 });
+    expect(again.history('customers')).toEqual([{ noiseMultiplier: 2, samplingRate: 1, steps: 14 }]);
+    again.close();
+  });
+
+  test('is not gone back in, nor gone on with under other terms', () => {
+    const ledger = PrivacyLedger.open(join(temporaryFolder(), 'privacy.jsonl'), empty, () => at);
+    ledger.spend(inTree(1, 3));
+    for (const wrong of [
+      inTree(2, 3),
+      inTree(2, 2),
+      inTree(2, 4, { noiseMultiplier: 1 }),
+      inTree(2, 4, { tree: { name, leaf: 4, steps: 1 } }),
+    ]) {
+      expect(() => ledger.spend(wrong)).toThrow(expect.objectContaining({ code: 'budget-spent' }));
+    }
+    ledger.spend(inTree(2, 4));
+    ledger.close();
+  });
 });

@@ -12,8 +12,18 @@ export interface Spending extends ChainLink {
   readonly plan: string;
   readonly mode: 'distributed' | 'local' | 'central';
   readonly noiseMultiplier: number;
-  /** Probability with which a customer was in the round. */
+  /** Probability with which a customer was in the round; 1 in a tree. */
   readonly samplingRate: number;
+  /** Where rounds share a tree: it is paid for as a whole in the first of them. */
+  readonly tree?: SpentTree | undefined;
+}
+
+/** A round's place in its tree. */
+export interface SpentTree {
+  readonly name: string;
+  readonly leaf: number;
+  /** Steps of `noiseMultiplier` that the whole tree costs a customer. */
+  readonly steps: number;
 }
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -27,5 +37,8 @@ export const spendingSchema: z.ZodType<Spending> = z.strictObject({
   mode: z.enum(['distributed', 'local', 'central']),
   noiseMultiplier: z.number().positive(),
   samplingRate: z.number().positive().max(1),
+  tree: z
+    .strictObject({ name: z.string().regex(/^[0-9a-f]{32}$/), leaf: z.int().min(1), steps: z.int().min(1) })
+    .optional(),
   previous: hash,
 });

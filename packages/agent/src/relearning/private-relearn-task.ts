@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { adaptsClipNorm } from '@noren/protocol';
+import { adaptsClipNorm, sharesTree } from '@noren/protocol';
 import { customerGradientSum, releaseFile } from '@noren/recommender';
 import { federatedVector } from '@noren/tensor/safetensors';
 import { isHome } from './home-site.ts';
+import { isDue } from './tree-slot.ts';
 import { adapted, siteValues } from './relearn-task.ts';
 import type { PrivateRoundJob, Relearned, TaskWatch } from './trainer.ts';
 import type { Workbench } from './workbench.ts';
@@ -31,9 +32,10 @@ export async function relearnPrivately(
     values,
     trainable: (group) => plan.groups[group]?.scope === 'federated',
     modalities: plan.modalities,
-    samplingRate: privacy.samplingRate,
+    samplingRate: sharesTree(privacy) ? 1 : privacy.samplingRate,
     clipNorm: privacy.clipNorm,
-    counts: (customer) => isHome(customers[customer] ?? '', job.site, privacy.homes),
+    counts: (customer) =>
+      isHome(customers[customer] ?? '', job.site, privacy.homes) && isDue(customers[customer] ?? '', privacy),
     random: randomBytes,
     ...workbench.runtime,
   });

@@ -308,6 +308,26 @@ describe('a private round', () => {
     expect(await trainer.relearn(job)).not.toHaveProperty('unclipped');
   });
 
+  test('in a tree only those whose turn it is count, and all have had theirs when a period is over', async () => {
+    const clipping = {
+      kind: 'adaptive',
+      quantile: 0.5,
+      learningRate: 1,
+      countNoise: 9,
+      minimum: 1,
+      maximum: 1e9,
+    } as const;
+    const counted = async (leaf: number): Promise<number> => {
+      const mechanism = { kind: 'tree', rounds: 4, sites: 5, place: { tree: 'ab'.repeat(16), leaf } } as const;
+      // No plan has both; with a norm that nobody reaches the count is half of who is in the round.
+      const { trainer, job } = privateShop({ mode: 'central', samplingRate: 0.25, mechanism, clipNorm: 1e6, clipping });
+      return 2 * ((await trainer.relearn(job)).unclipped ?? Number.NaN);
+    };
+    const counts = [await counted(1), await counted(2), await counted(3), await counted(4)];
+    expect(Math.max(...counts)).toBeLessThan(48);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(48);
+  });
+
   test('customers count where they are at home, and nowhere else', async () => {
     const salt = 'ab'.repeat(32);
     const [here, elsewhere] = [['aoyama'], ['harbour']].map((sites) => privateShop({ homes: { salt, sites } }));

@@ -7,10 +7,11 @@ import { writeAtomically } from '../home/atomic-file.ts';
 import type { ParticipationStage } from '../home/state.ts';
 import { testsWithinYear } from '../home/gate-tests.ts';
 import { sha256 } from '../ledger/chain.ts';
-import { roundCost } from '../policy/judge-privacy.ts';
 import { joinedWithinDay, judgePlan, type Judgement } from '../policy/judge.ts';
 import { dataAsset } from '../policy/policy.ts';
 import type { Evaluation, NoiseJob, Relearned, RoundJob, TaskWatch } from '../relearning/trainer.ts';
+import type { PaidTree } from '../privacy-ledger/privacy-ledger.ts';
+import { roundCost } from '../privacy-ledger/round-cost.ts';
 import type { Adoption } from './adoption.ts';
 import { checkBackbone, checkRelease } from './artifacts.ts';
 import type { Link } from './link.ts';
@@ -76,6 +77,7 @@ export class RunningRound {
       siteId: site.siteId,
       source: config.data,
       spent: privacyLedger.history(dataAsset(config.policy)),
+      paidTree: this.#paidTree(),
     };
     const policed = judgePlan(config.policy, this.#offer.plan, facts);
     const judgement = policed.accepted ? await this.#judgeRoster() : policed;
@@ -177,10 +179,18 @@ export class RunningRound {
     const { plan, hashHex } = this.#offer;
     const { config, privacyLedger } = this.#parts;
     if (plan.privacy == null) return;
-    const { mode } = plan.privacy;
-    const { noiseMultiplier, samplingRate } = roundCost(plan.privacy);
-    const asset = dataAsset(config.policy);
-    privacyLedger.spend({ asset, round: plan.roundId, plan: hashHex, mode, noiseMultiplier, samplingRate });
+    privacyLedger.spend({
+      asset: dataAsset(config.policy),
+      round: plan.roundId,
+      plan: hashHex,
+      ...roundCost(plan.privacy),
+    });
+  }
+
+  #paidTree(): PaidTree | null {
+    const { config, privacyLedger } = this.#parts;
+    const place = this.#offer.plan.privacy?.mechanism?.place;
+    return place === undefined ? null : privacyLedger.paidTree(dataAsset(config.policy), place.tree);
   }
 
   /** Sends the masked update, then trains what the gate will compare with while the others are still at work. */

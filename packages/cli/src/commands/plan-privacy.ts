@@ -27,8 +27,8 @@ export function planPrivacyCommand(): Command {
     )
     .action(async (file: string, options: Options, command: Command) => {
       const { terminal } = openTerminal(command);
-      const { adaptsClipNorm, customerSamplingRate, parsePlanTemplate, updateNoiseMultiplier } =
-        await import('@noren/protocol');
+      const protocol = await import('@noren/protocol');
+      const { adaptsClipNorm, parsePlanTemplate, privacyCost, updateNoiseMultiplier } = protocol;
       const { INTEGER_ORDERS, lossDistribution, noiseMultiplierFor, privacyLoss } = await import('@noren/privacy');
       const { privacy } = parsePlanTemplate(await readNamed(file, 'plan'));
       if (privacy == null) {
@@ -38,12 +38,12 @@ export function planPrivacyCommand(): Command {
         );
       }
       const { delta, noiseMultiplier, mode } = privacy;
-      const samplingRate = customerSamplingRate(privacy);
+      const { samplingRate } = privacyCost(privacy, 1);
       const ofUpdate = updateNoiseMultiplier(privacy);
       const asked = options.rounds === undefined ? USUAL_ROUNDS : [options.rounds];
       const rows = asked.map((rounds) => {
         terminal.progress(`counting ${rounds} rounds`);
-        const history = [{ noiseMultiplier, samplingRate, steps: rounds }];
+        const history = [privacyCost(privacy, rounds)];
         const { epsilon } = privacyLoss(history, delta, INTEGER_ORDERS);
         return { rounds, epsilon, tight: lossDistribution(history).epsilon(delta) };
       });
@@ -59,7 +59,7 @@ export function planPrivacyCommand(): Command {
                 epsilon: targetEpsilon,
                 delta,
                 samplingRate,
-                steps,
+                steps: privacyCost(privacy, steps).steps,
                 orders: INTEGER_ORDERS,
               }),
             };
@@ -88,8 +88,13 @@ export function planPrivacyCommand(): Command {
         ),
       );
       terminal.out('');
+      const { participationPeriod, sharesTree } = protocol;
+      const who = sharesTree(privacy)
+        ? `trees of ${privacy.mechanism.rounds} rounds, every customer in one of ${participationPeriod(privacy)}. ` +
+          'A tree is paid for as a whole when it begins. '
+        : `${percent(samplingRate)} of the customers a round. `;
       terminal.out(
-        `At delta ${delta}, noise multiplier ${noiseMultiplier}, ${percent(samplingRate)} of the customers a round. ` +
+        `At delta ${delta}, noise multiplier ${noiseMultiplier}, ${who}` +
           '"epsilon" is what sites hold against their budget (Renyi divergences); "tight" is the privacy loss ' +
           'distribution of the same rounds with continuous noise.',
       );

@@ -16,7 +16,7 @@ export function sitePrivacyCommand(): Command {
       const { terminal } = openTerminal(command);
       const { epsilonSpent, readConfig, readPrivacyLedger } = await import('@noren/agent');
       const { policy } = await readConfig(options.home);
-      const { check, histories } = await readPrivacyLedger(options.home);
+      const { check, histories, rounds } = await readPrivacyLedger(options.home);
       const budget = policy.privacyBudget;
       const delta = options.delta ?? budget?.delta ?? USUAL_DELTA;
       const assets = new Set([...(budget === null ? [] : [budget.asset]), ...histories.keys()]);
@@ -24,7 +24,7 @@ export function sitePrivacyCommand(): Command {
         const history = histories.get(asset) ?? [];
         return {
           asset,
-          rounds: history.reduce((sum, { steps }) => sum + steps, 0),
+          rounds: rounds.get(asset) ?? 0,
           epsilon: epsilonSpent(history, delta),
           budget: asset === budget?.asset ? budget : null,
         };

@@ -8,6 +8,8 @@ import pino from 'pino';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { BlobStore } from '../blobs/blob-store.ts';
+import { NoiseKeyFolder } from '../noise/noise-keys.ts';
+import type { NoiseKeys } from '../noise/noise-keys.ts';
 import { RETURN_TIME } from '../round/round-machine.ts';
 import { decodeRecords, encodeRecord } from '../round-log/log-record.ts';
 import { RoundFolders } from '../round-log/round-folders.ts';
@@ -46,6 +48,7 @@ interface Member {
 const planKey = generateSigningKey();
 let authority: CertificateAuthority;
 let blobs: BlobStore;
+let noiseKeys: NoiseKeys;
 
 beforeAll(async () => {
   authority = await CertificateAuthority.create('Test', new Date(START));
@@ -53,6 +56,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   blobs = await BlobStore.open(await temporaryFolder());
+  noiseKeys = await NoiseKeyFolder.open(await temporaryFolder());
 });
 
 async function opened(store: EventStore, folder: string, life?: Life): Promise<Federation> {
@@ -62,7 +66,7 @@ async function opened(store: EventStore, folder: string, life?: Life): Promise<F
   const log = pino({ level: 'silent' });
   const folders = await RoundFolders.open(folder, runningRound(journal.state)?.id ?? null);
   const rounds: RoundStorage = life ? new MortalStorage(folders, life) : folders;
-  return Federation.open({ journal, blobs, rounds, authority, planKey, clock, log, schedule: null });
+  return Federation.open({ journal, blobs, rounds, noiseKeys, authority, planKey, clock, log, schedule: null });
 }
 
 /** A federation of four sites, or others, with a plan in force, in a log of its own. */
@@ -210,7 +214,17 @@ test('a site that is lost while the coordinator is away is recovered like any ot
   const journal = await Journal.open(store, () => clock.now());
   const rounds = await RoundFolders.open(folder, runningRound(journal.state)?.id ?? null);
   const log = pino({ level: 'silent' });
-  const second = await Federation.open({ journal, blobs, rounds, authority, planKey, clock, log, schedule: null });
+  const second = await Federation.open({
+    journal,
+    blobs,
+    rounds,
+    noiseKeys,
+    authority,
+    planKey,
+    clock,
+    log,
+    schedule: null,
+  });
   lost.site.disconnect();
   reconnect(second, others);
   const waitingFor = (): string => second.view(ADDRESSES).running?.waitingFor ?? '';

@@ -1,4 +1,4 @@
-import type { Hash, PlanTemplate, RoundId, SiteId } from '@noren/protocol';
+import type { Hash, PlanTemplate, RoundId, SiteId, TreePlace } from '@noren/protocol';
 
 import type { RoundFact, RoundOutcome } from '../round/round-input.ts';
 import type { PooledDifference } from '../round/verdict.ts';
@@ -88,6 +88,8 @@ export type RoundEvent = { readonly roundId: RoundId } & (
       readonly planHash: Hash;
       /** Set where the round is a survey. */
       readonly survey?: true;
+      /** Where rounds share a tree of noise. */
+      readonly tree?: TreePlace;
     }
   | RoundFact
   | {

@@ -42,3 +42,18 @@ test('a plan that is adopted begins with its own clip norm', () => {
   const moved = after(EMPTY_FEDERATION, adopted, planned(1), opened(1, 0.09), closed(1, 'accepted'));
   expect(after(moved, adopted).clipNorm).toBeNull();
 });
+
+test('a tree goes on from the last round whose sum was opened, and a plan begins with none', () => {
+  const tree = 'ab'.repeat(16);
+  const inTree = (number: number, leaf: number, name = tree): EventBody =>
+    ({ ...planned(number), tree: { tree: name, leaf } }) as EventBody;
+  const first = after(EMPTY_FEDERATION, adopted, inTree(1, 1), opened(1, 1), closed(1, 'accepted'));
+  expect(first.tree).toEqual({ tree, leaf: 1, opened: 1 });
+  // Its leaf is gone, its noise was never seen.
+  const second = after(first, inTree(2, 2), closed(2, 'failed'));
+  expect(second.tree).toEqual({ tree, leaf: 2, opened: 1 });
+  const third = after(second, inTree(3, 3), opened(3, 1), closed(3, 'failed'));
+  expect(third.tree).toEqual({ tree, leaf: 3, opened: 3 });
+  expect(after(third, inTree(4, 1, 'cd'.repeat(16))).tree).toEqual({ tree: 'cd'.repeat(16), leaf: 1, opened: 0 });
+  expect(after(third, adopted).tree).toBeNull();
+});

@@ -8,6 +8,8 @@ import { roundOf } from './federation-event.ts';
 import type { EventBody, FederationEvent, ReleaseMade } from './federation-event.ts';
 import { withSuspicion } from './suspicion.ts';
 import { foldRound, siteOutcome } from './round-record.ts';
+import { openedAt, plannedAt } from './tree-course.ts';
+import type { TreeCourse } from './tree-course.ts';
 import type { RoundRecord, SiteOutcome } from './round-record.ts';
 
 /** Rounds kept in memory; older ones are folded from the log when asked for. */
@@ -63,6 +65,8 @@ export interface FederationState {
   readonly plan: { readonly template: PlanTemplate; readonly vectorLength: number } | null;
   /** Where the plan's clip norm adapts, that of the next round; null until a round has moved it. */
   readonly clipNorm: number | null;
+  /** Where the plan's rounds share a tree of noise, how far they have come; null before the first. */
+  readonly tree: TreeCourse | null;
   /** The release in force. */
   readonly release: Release | null;
   readonly sites: ReadonlyMap<SiteId, SiteRecord>;
@@ -94,6 +98,7 @@ export const EMPTY_FEDERATION: FederationState = {
   backbone: null,
   plan: null,
   clipNorm: null,
+  tree: null,
   release: null,
   sites: new Map(),
   roster: null,
@@ -126,11 +131,16 @@ function apply(state: FederationState, body: EventBody, at: number): FederationS
     case 'backbone-registered': {
       const { hash, parameters, groups } = body;
       const published = including(state.published, hash);
-      return { ...state, backbone: { hash, parameters, groups }, plan: null, clipNorm: null, published };
+      return { ...state, backbone: { hash, parameters, groups }, plan: null, clipNorm: null, tree: null, published };
     }
     case 'plan-adopted':
-      // A plan begins with its own norm.
-      return { ...state, plan: { template: body.template, vectorLength: body.vectorLength }, clipNorm: null };
+      // A plan begins with its own norm, and with noise of its own.
+      return {
+        ...state,
+        plan: { template: body.template, vectorLength: body.vectorLength },
+        clipNorm: null,
+        tree: null,
+      };
     case 'release-made': {
       const { kind: _, ...release } = body;
       return { ...state, release: { ...release, at }, published: including(state.published, body.hash) };
@@ -233,10 +243,14 @@ function appliedRound(state: FederationState, body: EventBody, at: number): Fede
       ? [round, ...state.rounds].slice(0, RECENT_ROUNDS)
       : state.rounds.map((other) => (other.id === roundId ? round : other));
   const next = { ...state, rounds };
+  if (body.kind === 'round-planned' && body.tree !== undefined) {
+    return { ...next, tree: plannedAt(state.tree, body.tree) };
+  }
   if (body.kind === 'round-aggregated') {
-    // Whatever becomes of the round: the count is known, and was paid for.
+    // Whatever becomes of the round: count and noise are known, and were paid for.
+    const tree = round.tree === null ? state.tree : openedAt(state.tree, round.tree);
     const clipNorm = body.clipping?.clipNorm ?? state.clipNorm;
-    return { ...next, sites: withSuspicion(next.sites, body.groups ?? []), clipNorm };
+    return { ...next, sites: withSuspicion(next.sites, body.groups ?? []), clipNorm, tree };
   }
   if (body.kind === 'round-reported') {
     return withSite(next, body.site, { lastReport: { round: round.number, report: body.report } });

@@ -15,6 +15,7 @@ import pino from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { BlobStore } from '../blobs/blob-store.ts';
+import { NoiseKeyFolder } from '../noise/noise-keys.ts';
 import { RoundFolders } from '../round-log/round-folders.ts';
 import { Journal } from '../store/journal.ts';
 import { openSqliteEventStore } from '../store/sqlite-event-store.ts';
@@ -43,6 +44,7 @@ beforeEach(async () => {
     journal,
     blobs: await BlobStore.open(await temporaryFolder()),
     rounds: await RoundFolders.open(await temporaryFolder(), null),
+    noiseKeys: await NoiseKeyFolder.open(await temporaryFolder()),
     authority: await CertificateAuthority.create('Test', new Date(clock.now())),
     planKey: generateSigningKey(),
     clock,

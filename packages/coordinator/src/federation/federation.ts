@@ -15,6 +15,7 @@ import { cohortOrder } from '../round/cohort-order.ts';
 import { Conductor } from '../round/conductor.ts';
 import type { ConductorParts } from '../round/conductor.ts';
 import { beginningOf } from '../round/replay.ts';
+import type { NoiseKeys } from '../noise/noise-keys.ts';
 import type { RoundStorage } from '../round-log/round-folders.ts';
 import { Schedule } from '../schedule/schedule.ts';
 import type { ScheduleRules } from '../schedule/schedule.ts';
@@ -34,6 +35,7 @@ export interface FederationParts {
   readonly journal: Journal;
   readonly blobs: BlobStore;
   readonly rounds: RoundStorage;
+  readonly noiseKeys: NoiseKeys;
   readonly authority: CertificateAuthority;
   /** Ed25519, PKCS#8 PEM. */
   readonly planKey: string;
@@ -217,7 +219,7 @@ export class Federation {
 
   /** Starts a round now; its number. Throws `no-plan`, `round-running`, `too-few-sites`. */
   startRound(): Promise<number> {
-    return this.#begin((state) => nextPlan(state, state.plan, this.#hub.connected));
+    return this.#begin((state) => this.#nextPlan(state, state.plan));
   }
 
   /**
@@ -229,22 +231,36 @@ export class Federation {
     if (survey === undefined) {
       throw new CoordinatorError('config-invalid', 'The plan asks for no survey: give it a "survey".');
     }
-    return this.#begin((state) => {
+    return this.#begin(async (state) => {
       if (state.backbone !== null) checkPlanGroups(template, state.backbone.groups);
-      return nextPlan(state, { template, vectorLength: surveyLength({ groups, survey }) }, this.#hub.connected);
+      return this.#nextPlan(state, { template, vectorLength: surveyLength({ groups, survey }) });
     });
   }
 
-  async #begin(planOf: (state: FederationState) => RoundPlan): Promise<number> {
+  #nextPlan(state: FederationState, plan: FederationState['plan']): Promise<RoundPlan> {
+    return nextPlan(state, plan, { connected: this.#hub.connected, noiseKeys: this.#parts.noiseKeys });
+  }
+
+  async #begin(planOf: (state: FederationState) => Promise<RoundPlan>): Promise<number> {
     const { journal, blobs, rounds, planKey } = this.#parts;
     const begun = await journal.change(async (state) => {
-      const plan = planOf(state);
+      const plan = await planOf(state);
       const bytes = encodePlan(plan);
       const hash = planHash(bytes);
       const document = await blobs.write(bytes);
       const { roundId, round: number } = plan;
       const kind = plan.survey === undefined ? {} : { survey: true as const };
-      const planned = { kind: 'round-planned', roundId, number, plan: document, planHash: hex(hash), ...kind } as const;
+      const place = plan.privacy?.mechanism?.place;
+      const tree = place === undefined ? {} : { tree: place };
+      const planned = {
+        kind: 'round-planned',
+        roundId,
+        number,
+        plan: document,
+        planHash: hex(hash),
+        ...kind,
+        ...tree,
+      } as const;
       const offer = { kind: 'roundOffer', plan: bytes, signature: signPlan(bytes, planKey) } as const;
       const eligible = eligibleSites(state);
       const roster = await this.#roster(plan);

@@ -7,6 +7,7 @@ import pino from 'pino';
 import { expect, test } from 'vitest';
 
 import { BlobStore } from '../blobs/blob-store.ts';
+import { NoiseKeyFolder } from '../noise/noise-keys.ts';
 import { RoundFolders } from '../round-log/round-folders.ts';
 import { Journal } from '../store/journal.ts';
 import { openSqliteEventStore } from '../store/sqlite-event-store.ts';
@@ -40,6 +41,7 @@ async function federated(
     journal,
     blobs: await BlobStore.open(await temporaryFolder()),
     rounds: await RoundFolders.open(await temporaryFolder(), null),
+    noiseKeys: await NoiseKeyFolder.open(await temporaryFolder()),
     authority: await CertificateAuthority.create('Test', new Date(clock.now())),
     planKey: generateSigningKey(),
     clock,

@@ -4,16 +4,21 @@ import { withClipNorm } from '@noren/protocol';
 import type { PlanTemplate, RoundPlan, SiteId } from '@noren/protocol';
 
 import { CoordinatorError } from '../coordinator-error.ts';
+import type { NoiseKeys } from '../noise/noise-keys.ts';
 import { eligibleSites, runningRound } from './federation-state.ts';
 import type { FederationState } from './federation-state.ts';
 import { makeRoundId } from './round-id.ts';
+import { withPlace } from './tree-course.ts';
 
-/** The plan of the next round. Throws CoordinatorError `no-plan`, `round-running`, `too-few-sites`. */
-export function nextPlan(
+/**
+ * The plan of the next round. Throws CoordinatorError `no-plan`, `round-running`, `too-few-sites`, and `plan-mismatch` as
+ * `withPlace`.
+ */
+export async function nextPlan(
   state: FederationState,
   plan: FederationState['plan'],
-  connected: readonly SiteId[],
-): RoundPlan {
+  { connected, noiseKeys }: { readonly connected: readonly SiteId[]; readonly noiseKeys: NoiseKeys },
+): Promise<RoundPlan> {
   const { backbone, release } = state;
   const why = obstacle(state, connected, plan?.template);
   if (backbone === null || plan === null || release === null) throw new CoordinatorError('no-plan', why ?? '');
@@ -21,7 +26,7 @@ export function nextPlan(
   const last = state.rounds[0];
   const round = (last?.number ?? 0) + 1;
   return {
-    ...inForce(plan.template, state),
+    ...(await inForce(plan.template, state, noiseKeys)),
     federation: state.name,
     roundId: makeRoundId(round, randomBytes(4).toString('hex')),
     round,
@@ -34,8 +39,10 @@ export function nextPlan(
 }
 
 /** The template as the rounds before have moved it. A survey, which goes beside the plan in force, has nothing that moves. */
-function inForce(template: PlanTemplate, { clipNorm }: FederationState): PlanTemplate {
-  return clipNorm === null ? template : withClipNorm(template, clipNorm);
+function inForce(template: PlanTemplate, state: FederationState, keys: NoiseKeys): Promise<PlanTemplate> {
+  const { clipNorm, tree } = state;
+  const clipped = clipNorm === null ? template : withClipNorm(template, clipNorm);
+  return withPlace(clipped, tree, { sites: eligibleSites(state).size, keys });
 }
 
 /** Why no round by this plan, or the one in force, can start now; null if one can. */

@@ -1,4 +1,4 @@
-import type { EvaluationReport, Hash, RoundId, SiteId } from '@noren/protocol';
+import type { EvaluationReport, Hash, RoundId, SiteId, TreePlace } from '@noren/protocol';
 import type { Phase, RoundKind } from '@noren/protocol/console';
 
 import type { RoundOutcome, SumEvidence } from '../round/round-input.ts';
@@ -13,6 +13,8 @@ export interface RoundRecord {
   readonly plan: Hash;
   readonly planHash: Hash;
   readonly kind: RoundKind;
+  /** Its place in a tree of noise; null where it has noise of its own, or none. */
+  readonly tree: TreePlace | null;
   readonly phase: Phase;
   readonly startedAt: number;
   readonly endedAt: number | null;
@@ -80,6 +82,7 @@ function planned(event: Extract<RoundEvent, { kind: 'round-planned' }>, at: numb
     plan,
     planHash,
     kind: event.survey === true ? 'survey' : 'relearn',
+    tree: event.tree ?? null,
     phase: 'planned',
     startedAt: at,
     endedAt: null,

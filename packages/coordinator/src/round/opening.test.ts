@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { BlobStore } from '../blobs/blob-store.ts';
 import { temporaryFolder } from '../testing/folders.ts';
 import { testPlan } from '../testing/lineage.ts';
+import { freshNoise } from './coordinator-noise.ts';
 import { keptMean, openSum } from './opening.ts';
 import type { OpenedSum } from './opening.ts';
 import type { SumReading } from './group-sum.ts';
@@ -58,7 +59,7 @@ function open(outcomes: readonly GroupOutcome[], how: SumReading): Promise<Opene
   async function* opened(): AsyncGenerator<GroupOutcome, void, undefined> {
     for (const outcome of outcomes) yield await Promise.resolve(outcome);
   }
-  return openSum({ open: opened, bytesUp: 77 }, new RemovalThreads({ cores: 1 }), blobs, how);
+  return openSum({ open: opened, bytesUp: 77 }, new RemovalThreads({ cores: 1 }), blobs, how, freshNoise);
 }
 
 const constant = (value: number): Float32Array => new Float32Array(LENGTH).fill(value);

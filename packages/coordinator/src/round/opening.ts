@@ -7,6 +7,7 @@ import type { BlobStore } from '../blobs/blob-store.ts';
 import { CoordinatorError } from '../coordinator-error.ts';
 import { normOf, unsound } from './aggregate.ts';
 import { clippingEvidence } from './clip-norm.ts';
+import type { NoiseSource } from './coordinator-noise.ts';
 import { combine, inspect } from './combined-mean.ts';
 import { readGroupSum } from './group-sum.ts';
 import type { GroupMean, SumReading } from './group-sum.ts';
@@ -34,12 +35,13 @@ export async function openSum(
   maskRemoval: MaskRemoval,
   blobs: BlobStore,
   reading: SumReading,
+  noise: NoiseSource,
 ): Promise<OpenedSum> {
   const opened: OpenedGroup[] = [];
   const falseWitnesses: string[] = [];
   for await (const outcome of sum.open(reading.yieldTurn, maskRemoval)) {
     falseWitnesses.push(...outcome.falseWitnesses);
-    opened.push(await openGroup(outcome, blobs, reading));
+    opened.push(await openGroup(outcome, blobs, reading, noise));
   }
   const groups = await compared(opened, reading);
   const sound = groups.flatMap(({ read, fault }) => (read !== null && fault === null ? [read] : []));
@@ -96,7 +98,12 @@ interface ComparedGroup extends OpenedGroup {
   readonly outlying: boolean;
 }
 
-async function openGroup(outcome: GroupOutcome, blobs: BlobStore, reading: SumReading): Promise<OpenedGroup> {
+async function openGroup(
+  outcome: GroupOutcome,
+  blobs: BlobStore,
+  reading: SumReading,
+  noise: NoiseSource,
+): Promise<OpenedGroup> {
   // The ids come back as they went in.
   const survivors = outcome.survivors as readonly SiteId[];
   const { sum } = outcome;
@@ -105,7 +112,9 @@ async function openGroup(outcome: GroupOutcome, blobs: BlobStore, reading: SumRe
   }
   const { plan, ringSites, yieldTurn } = reading;
   // Before the sum is kept anywhere: where the plan trusts the coordinator with the noise, nobody else sees it without.
-  if (plan.privacy != null) await addCoordinatorNoise(sum, privateQuantiser(plan, plan.privacy, ringSites), yieldTurn);
+  if (plan.privacy != null) {
+    await addCoordinatorNoise(sum, privateQuantiser(plan, plan.privacy, ringSites), noise, yieldTurn);
+  }
   const hash = await blobs.write(new Uint8Array(sum.buffer, sum.byteOffset, sum.byteLength));
   try {
     return { survivors, sum: hash, read: await readGroupSum(sum, survivors.length, reading), fault: null };

@@ -3,6 +3,7 @@ import { addNoise, encodeNoisySum } from '@noren/secure-aggregation';
 import { describe, expect, test } from 'vitest';
 
 import { clippingEvidence } from './clip-norm.ts';
+import { freshNoise } from './coordinator-noise.ts';
 import { addCoordinatorNoise, decodePrivateSum, privateQuantiser } from './private-sum.ts';
 import type { PrivateMean } from './private-sum.ts';
 
@@ -63,9 +64,9 @@ test('a sum that is not of the survivors is refused', async () => {
 test('where the sites add the noise the coordinator adds none', async () => {
   const sum = largestSum();
   const before = sum.slice();
-  await addCoordinatorNoise(sum, quantiser, yieldTurn);
+  await addCoordinatorNoise(sum, quantiser, freshNoise, yieldTurn);
   expect(sum).toEqual(before);
-  await addCoordinatorNoise(sum, privateQuantiser(plan, { ...privacy, mode: 'central' }, 4), yieldTurn);
+  await addCoordinatorNoise(sum, privateQuantiser(plan, { ...privacy, mode: 'central' }, 4), freshNoise, yieldTurn);
   expect(sum).not.toEqual(before);
 });
 
@@ -84,7 +85,7 @@ describe('a clip norm that adapts', () => {
       const elements = encodeNoisySum({ vector: new Float32Array(small.vectorLength), count }, counter);
       elements.forEach((value, at) => (sum[at] = (sum[at] ?? 0) + value));
     }
-    await addCoordinatorNoise(sum, counter, yieldTurn);
+    await addCoordinatorNoise(sum, counter, freshNoise, yieldTurn);
     const o = { privacy: counting, quantiser: counter, survivors: counts.length, yieldTurn };
     return (await decodePrivateSum(sum, o)).count ?? Number.NaN;
   }

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { DiscreteGaussian } from '@noren/privacy';
 import { noisySumRules } from '@noren/protocol';
 import type { PlanPrivacy, RoundPlan } from '@noren/protocol';
 import { addNoise, decodeNoisySum, NOISE_REACH, noisyElements, noisyQuantiserFor } from '@noren/secure-aggregation';
@@ -7,6 +5,7 @@ import type { NoisyQuantiser } from '@noren/secure-aggregation';
 
 import { normOf, unsound } from './aggregate.ts';
 import type { YieldTurn } from './aggregate.ts';
+import type { NoiseSource } from './coordinator-noise.ts';
 
 /** Samples drawn before the event loop gets its turn: some ten milliseconds. */
 const PIECE = 1024;
@@ -34,16 +33,18 @@ export function privateQuantiser(plan: PrivateSumPlan, privacy: PlanPrivacy, sit
 export async function addCoordinatorNoise(
   sum: Int32Array,
   quantiser: NoisyQuantiser,
+  source: NoiseSource,
   yieldTurn: YieldTurn,
 ): Promise<void> {
-  const { coordinatorNoise } = quantiser;
+  const { coordinatorNoise, coordinatorNodes } = quantiser;
   if (coordinatorNoise === 0) return;
-  const variance = { numerator: BigInt(coordinatorNoise) ** 2n, denominator: 1n };
-  const gaussian = new DiscreteGaussian(variance, randomBytes);
+  const next = source({ numerator: BigInt(coordinatorNoise) ** 2n, denominator: 1n });
   const noise = new Int32Array(noisyElements(sum.length, quantiser));
-  for (let from = 0; from < noise.length; from += PIECE) {
-    const to = Math.min(from + PIECE, noise.length);
-    for (let i = from; i < to; i++) noise[i] = Number(BigInt.asIntN(32, gaussian.sample()));
+  const piece = Math.ceil(PIECE / coordinatorNodes);
+  for (let from = 0; from < noise.length; from += piece) {
+    const to = Math.min(from + piece, noise.length);
+    // Modulo 2^32, as the ring; whole quanta below 2^53 lose nothing on the way.
+    for (let i = from; i < to; i++) noise[i] = next() | 0;
     await yieldTurn();
   }
   addNoise(sum, noise);
@@ -68,7 +69,8 @@ export async function decodePrivateSum(
   const { quantiser, survivors, privacy, yieldTurn } = o;
   const { vector: decoded, count } = decodeNoisySum(sum, survivors, quantiser);
   const length = await normOf(decoded, yieldTurn);
-  const { sumNorm, scale, siteNoise, coordinatorNoise } = quantiser;
+  const { sumNorm, scale, siteNoise } = quantiser;
+  const coordinatorNoise = quantiser.coordinatorNoise * Math.sqrt(quantiser.coordinatorNodes);
   const root = Math.sqrt(decoded.length);
   const noise = Math.hypot(siteNoise * Math.sqrt(survivors), coordinatorNoise) * (root + NOISE_REACH);
   const bound = survivors * (sumNorm + root / scale) + noise / scale;

@@ -2,10 +2,12 @@ import { RemovalThreads } from '@noren/secure-aggregation';
 import type { Logger } from 'pino';
 
 import type { BlobStore } from '../blobs/blob-store.ts';
+import type { NoiseKeys } from '../noise/noise-keys.ts';
 import type { RoundFiles } from '../round-log/round-folders.ts';
 import type { Journal } from '../store/journal.ts';
 import type { YieldTurn } from './aggregate.ts';
 import { makeCandidate } from './candidate.ts';
+import { noiseSource } from './coordinator-noise.ts';
 import type { SumReading } from './group-sum.ts';
 import type { MaskedSum } from './masked-sum.ts';
 import { keptMean, openSum } from './opening.ts';
@@ -20,6 +22,7 @@ import { surveyMeasuresOf } from './survey-measures.ts';
 export interface ArithmeticParts {
   readonly journal: Journal;
   readonly blobs: BlobStore;
+  readonly noiseKeys: NoiseKeys;
   readonly log: Logger;
   readonly yieldTurn: YieldTurn;
   /** Threads that take the masks out of sums; with 0 or 1 the process's own does. */
@@ -47,13 +50,14 @@ export class RoundArithmetic {
     const { sum } = this.#course;
     if (sum === null) throw unusable('its sum was opened before');
     const opened = await this.#opened(sum);
+    const { plan } = this.#origin;
     this.#meanUpdate = opened.meanUpdate;
     const { evidence, falseWitnesses } = opened;
     if (falseWitnesses.length > 0) log.warn({ sites: falseWitnesses }, 'false shares were revealed');
     if (evidence.clipping !== undefined) {
       log.info(evidence.clipping, 'the clip norm of the next round follows the count');
     }
-    if (this.#origin.plan.survey === undefined) return { kind: 'opened', evidence };
+    if (plan.survey === undefined) return { kind: 'opened', evidence };
     return { kind: 'opened', evidence, measures: surveyMeasuresOf(opened) };
   }
 
@@ -70,10 +74,11 @@ export class RoundArithmetic {
   }
 
   async #opened(sum: MaskedSum): Promise<OpenedSum> {
-    const { blobs, cores } = this.#parts;
+    const { blobs, cores, journal, noiseKeys } = this.#parts;
+    const noise = await noiseSource(this.#origin.plan.privacy, journal.state.tree?.opened ?? 0, noiseKeys);
     const threads = new RemovalThreads({ cores });
     try {
-      return await openSum(sum, threads, blobs, this.#reading());
+      return await openSum(sum, threads, blobs, this.#reading(), noise);
     } finally {
       await threads.close();
     }

@@ -22,61 +22,55 @@ export function prefixNodes(count: number): TreeNode[] {
   return nodes;
 }
 
+/** Most nodes whose noise lies between two prefixes of a stream: all of both. */
+export function mostNodesBetween(elements: number): number {
+  assertCount(elements);
+  return 2 * Math.ceil(Math.log2(elements + 1));
+}
+
 /**
  * Noise for the prefix sums of a stream (binary tree aggregation: Dwork et al. 2010, Chan et al. 2011; as DP-FTRL uses it,
  * Kairouz et al. 2021): every node of a binary tree carries one exact discrete Gaussian vector, a prefix sum the noise of the
  * nodes it consists of. So after t elements the noise of all that is released has variance popcount(t) * sigma^2, and not
- * t * sigma^2. `treeAggregation` counts what it costs, without any assumption on sampling.
+ * t * sigma^2. `treeAggregation` counts what it costs.
  *
- * A node's noise is drawn once and kept as long as prefixes use it: log2(t) vectors. `randomOf` must give the same bytes for
- * the same node each time it is asked: then a restart, from the same secret, goes on with the same tree. Fresh noise for a
- * node that was used before would let the two be averaged.
+ * `randomOf` must give the same bytes for the same node each time it is asked: a node that is in several prefixes has one
+ * noise, also after a restart. Fresh noise for a node that was used before would let the two be averaged.
  */
 export class TreeNoise {
   readonly #variance: Rational;
-  readonly #length: number;
   readonly #randomOf: (node: TreeNode) => RandomSource;
-  #kept = new Map<string, Float64Array>();
 
-  /**
-   * @param variance of a node, in squared quanta, > 0
-   * @param length elements of the vectors
-   */
-  constructor(o: {
-    readonly variance: Rational;
-    readonly length: number;
-    readonly randomOf: (node: TreeNode) => RandomSource;
-  }) {
+  /** @param o.variance of a node, in squared quanta, > 0 */
+  constructor(o: { readonly variance: Rational; readonly randomOf: (node: TreeNode) => RandomSource }) {
     this.#variance = o.variance;
-    this.#length = o.length;
     this.#randomOf = o.randomOf;
   }
 
-  /** Noise of the sum of elements 1 .. count, whole quanta. @throws PrivacyError `out-of-range` */
-  prefix(count: number): Float64Array {
-    const sum = new Float64Array(this.#length);
-    const used = new Map<string, Float64Array>();
-    for (const node of prefixNodes(count)) {
-      const name = `${node.level} ${node.index}`;
-      const noise = this.#kept.get(name) ?? this.#draw(node);
-      used.set(name, noise);
-      for (let at = 0; at < sum.length; at++) sum[at] = (sum[at] ?? 0) + (noise[at] ?? 0);
-    }
-    // Prefixes only grow; what this one does not consist of, no later one will.
-    this.#kept = used;
-    return sum;
+  /**
+   * What is added to the sum of elements from + 1 .. to, so that whoever has the sum of 1 .. `from` with its noise then has that of
+   * 1 .. `to` with its own: the prefixes' noise apart, without the nodes that both consist of. A function that gives the
+   * vector's elements one after the other, whole quanta.
+   *
+   * @throws PrivacyError `out-of-range`
+   */
+  between(from: number, to: number): () => number {
+    if (from > to) throw new PrivacyError('out-of-range', `A stream does not go from ${from} back to ${to}.`);
+    const [before, after] = [prefixNodes(from), prefixNodes(to)];
+    const terms = [
+      ...missingIn(before, after).map((node) => ({ sign: 1, gaussian: this.#gaussian(node) })),
+      ...missingIn(after, before).map((node) => ({ sign: -1, gaussian: this.#gaussian(node) })),
+    ];
+    return () => terms.reduce((sum, { sign, gaussian }) => sum + sign * Number(gaussian.sample()), 0);
   }
 
-  /** What is added to element `count` so that running sums carry the prefixes' noise: prefix(count) - prefix(count - 1). */
-  increment(count: number): Float64Array {
-    const before = this.prefix(count - 1);
-    return this.prefix(count).map((value, at) => value - (before[at] ?? 0));
+  #gaussian(node: TreeNode): DiscreteGaussian {
+    return new DiscreteGaussian(this.#variance, this.#randomOf(node));
   }
+}
 
-  #draw(node: TreeNode): Float64Array {
-    const gaussian = new DiscreteGaussian(this.#variance, this.#randomOf(node));
-    return Float64Array.from({ length: this.#length }, () => Number(gaussian.sample()));
-  }
+function missingIn(these: readonly TreeNode[], nodes: readonly TreeNode[]): TreeNode[] {
+  return nodes.filter(({ level, index }) => !these.some((node) => node.level === level && node.index === index));
 }
 
 function assertCount(count: number): void {

@@ -1,7 +1,9 @@
+import { mostNodesBetween } from '@noren/privacy';
 import { smallestGroup } from '@noren/secure-aggregation';
 import type { NoisySumRules } from '@noren/secure-aggregation';
 import { z } from 'zod';
 
+import { PlanError } from '../protocol-error.ts';
 import { groupingRule } from './grouping-rule.ts';
 import type { Aggregation } from './plan.ts';
 import {
@@ -12,6 +14,8 @@ import {
   countUnit,
 } from './plan-clipping.ts';
 import type { AdaptiveClipNorm } from './plan-clipping.ts';
+import { sharesTree, treeFault, treeMechanismSchema } from './plan-tree.ts';
+import type { TreeMechanism } from './plan-tree.ts';
 
 /**
  * Differential privacy of every customer in what a round reveals (docs/privacy.md). In place of an update a site sends one
@@ -24,13 +28,18 @@ export interface PlanPrivacy {
    * `local`: every site the whole. `central`: the coordinator, which then sees the sum without noise.
    */
   readonly mode: 'distributed' | 'local' | 'central';
+  /** How the noise of one round goes with that of others; without it each has its own. */
+  readonly mechanism?: TreeMechanism | undefined;
   /** L2 norm that one customer's gradient is clipped to. */
   readonly clipNorm: number;
   /** How the clip norm changes from round to round; without it it does not. */
   readonly clipping?: AdaptiveClipNorm | undefined;
-  /** Standard deviation of the noise / the most that one customer changes the sum by, with the count where there is one. */
+  /**
+   * Standard deviation of the noise (of a tree's, of each node's) / the most that one customer changes a round's sum by, with
+   * the count where there is one.
+   */
   readonly noiseMultiplier: number;
-  /** Probability with which each customer, on its own, enters a round, (0, 1]. */
+  /** Probability with which each customer, on its own, enters a round, (0, 1]; in a tree, of all rounds the share that each is in. */
   readonly samplingRate: number;
   /**
    * About how many customers the federation has, a public figure: the sum is divided by samplingRate * customers, because
@@ -63,6 +72,7 @@ export const planPrivacySchema: z.ZodType<PlanPrivacy> = z
   .strictObject({
     unit: z.literal('customer'),
     mode: z.enum(['distributed', 'local', 'central']),
+    mechanism: treeMechanismSchema.optional(),
     clipNorm: z.number().positive().max(1e6),
     clipping: adaptiveClipNormSchema.optional(),
     noiseMultiplier: z.number().min(0.01).max(1e6),
@@ -120,9 +130,14 @@ export function fewestSurvivors(privacy: PlanPrivacy | null | undefined): number
 
 interface PrivateTemplate {
   readonly groups: Readonly<Record<string, { readonly scope: string }>>;
-  readonly update: { readonly clipNorm: number; readonly rotation?: boolean | undefined };
+  readonly update: {
+    readonly clipNorm: number;
+    readonly valueBits?: number | undefined;
+    readonly rotation?: boolean | undefined;
+  };
   readonly aggregation?: Aggregation | undefined;
   readonly cohort: { readonly minimumSites: number };
+  readonly server: { readonly optimizer: string };
   readonly privacy?: PlanPrivacy | null | undefined;
 }
 
@@ -132,6 +147,7 @@ export function privacyFaults({
   update,
   aggregation,
   cohort,
+  server,
   privacy,
 }: PrivateTemplate): { path: string[]; message: string }[] {
   if (privacy == null) return [];
@@ -140,8 +156,9 @@ export function privacyFaults({
   const local = scoped('local');
   const survivors = fewestSurvivors(privacy);
   const clipping = clippingFault(privacy, update.clipNorm);
+  const tree = treeFault(privacy, { update, cohort, server });
   return [
-    ...(clipping === null ? [] : [clipping]),
+    ...[clipping, tree].filter((fault) => fault !== null),
     ...untrainable.map((name) => ({
       path: ['groups', name],
       message:
@@ -185,8 +202,10 @@ export function privacyFaults({
 }
 
 /**
- * What ring, noise and bounds of a private round follow from. `sites`: those that advertised keys, all of whose noise may be
- * in the sum.
+ * What ring, noise and bounds of a private round follow from. `sites`: those of the largest group that advertised keys, all of
+ * whose noise may be in the sum.
+ *
+ * @throws PlanError for more sites than the rounds of a tree are laid out for
  */
 export function noisySumRules(
   plan: Pick<PrivateTemplate, 'privacy'> & {
@@ -196,18 +215,35 @@ export function noisySumRules(
   privacy: PlanPrivacy,
   sites: number,
 ): NoisySumRules {
-  const { mode, clipNorm, noiseMultiplier, sitesPerCustomer, minimumHonest } = privacy;
+  const { clipNorm, noiseMultiplier, sitesPerCustomer } = privacy;
   const counted = adaptsClipNorm(privacy)
     ? { sensitivity: countedSensitivity(privacy), countUnit: countUnit(privacy) }
     : { sensitivity: clipNorm };
   return {
-    sites,
+    sites: laidOutFor(privacy, sites),
     length: plan.vectorLength,
     sumNorm: plan.update.clipNorm,
     ...counted,
     sitesPerCustomer,
     noiseMultiplier,
-    noiseFrom: mode === 'distributed' ? { shares: minimumHonest } : mode === 'local' ? { shares: 1 } : 'coordinator',
+    noiseFrom: noiseFrom(privacy),
     valueBits: plan.update.valueBits,
   };
+}
+
+function noiseFrom(privacy: PlanPrivacy): NoisySumRules['noiseFrom'] {
+  if (sharesTree(privacy)) return { nodes: mostNodesBetween(privacy.mechanism.rounds) };
+  const { mode, minimumHonest } = privacy;
+  return mode === 'distributed' ? { shares: minimumHonest } : mode === 'local' ? { shares: 1 } : 'coordinator';
+}
+
+/** The same in every round of a tree: the nodes' noise, whole quanta, is in the sums of many. */
+function laidOutFor(privacy: PlanPrivacy, sites: number): number {
+  if (!sharesTree(privacy)) return sites;
+  const { sites: most } = privacy.mechanism;
+  if (sites <= most) return most;
+  throw new PlanError(
+    'privacy.mechanism.sites',
+    `${sites} sites take part; the rounds of the plan's tree are laid out for at most ${most}.`,
+  );
 }

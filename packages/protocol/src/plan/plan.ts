@@ -218,7 +218,13 @@ function coherent(context: z.core.ParsePayload<PlanTemplate>): void {
   }
 }
 
-export const planTemplateSchema: z.ZodType<PlanTemplate> = z.strictObject(templateShape).check(coherent);
+export const planTemplateSchema: z.ZodType<PlanTemplate> = z
+  .strictObject(templateShape)
+  .check(coherent)
+  .refine(({ privacy }) => privacy?.mechanism?.place === undefined, {
+    path: ['privacy', 'mechanism', 'place'],
+    error: 'is for the coordinator to say, round by round: leave it out',
+  });
 
 export const planSchema: z.ZodType<RoundPlan, unknown> = z
   .strictObject({
@@ -232,7 +238,11 @@ export const planSchema: z.ZodType<RoundPlan, unknown> = z
     previousPlanHash: hashSchema.nullable(),
     roster: hashSchema.nullable(),
   })
-  .check(coherent);
+  .check(coherent)
+  .refine(({ privacy }) => privacy?.mechanism === undefined || privacy.mechanism.place !== undefined, {
+    path: ['privacy', 'mechanism', 'place'],
+    error: 'is missing: a round of a tree has its place there',
+  });
 
 function groupsFault({ aggregation, cohort, update }: PlanTemplate): ReturnType<typeof trainingFault> {
   if (aggregation?.profile === 'robust') {

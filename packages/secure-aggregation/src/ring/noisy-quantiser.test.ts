@@ -29,7 +29,11 @@ const rules: fc.Arbitrary<NoisySumRules> = fc.record({
   sensitivity: fc.double({ min: 0.3, max: 1, noNaN: true }),
   sitesPerCustomer: fc.integer({ min: 1, max: 4 }),
   noiseMultiplier: fc.double({ min: 0.3, max: 20, noNaN: true }),
-  noiseFrom: fc.oneof(fc.record({ shares: fc.integer({ min: 1, max: 3 }) }), fc.constant<'coordinator'>('coordinator')),
+  noiseFrom: fc.oneof(
+    fc.record({ shares: fc.integer({ min: 1, max: 3 }) }),
+    fc.constant<'coordinator'>('coordinator'),
+    fc.record({ nodes: fc.integer({ min: 1, max: 24 }) }),
+  ),
 });
 
 /** The same bytes again and again: the same dither for whatever is rounded. */
@@ -44,9 +48,10 @@ describe('room for the noise', () => {
   test('the largest values and twelve standard deviations of all the noise stay in the ring', () => {
     fc.assert(
       fc.property(rules, (rule) => {
-        const { scale, siteNoise, coordinatorNoise } = noisyQuantiserFor(rule);
+        const { scale, siteNoise, coordinatorNoise, coordinatorNodes } = noisyQuantiserFor(rule);
         const values = rule.sites * (Math.ceil(rule.sumNorm * scale) + 1);
-        const noise = NOISE_REACH * Math.hypot(siteNoise * Math.sqrt(rule.sites), coordinatorNoise);
+        const noise =
+          NOISE_REACH * Math.hypot(siteNoise * Math.sqrt(rule.sites), coordinatorNoise * Math.sqrt(coordinatorNodes));
         expect(values + noise).toBeLessThan(2 ** 31);
         // And not much of the ring is wasted.
         expect(values + noise).toBeGreaterThan(0.9 * 2 ** 31);
@@ -61,7 +66,8 @@ describe('room for the noise', () => {
         const least = rule.sitesPerCustomer * (rule.sensitivity * scale + Math.sqrt(rule.length));
         expect(sensitivity).toBeGreaterThanOrEqual(least);
         expect(sensitivity).toBeLessThan(1.01 * least);
-        const shares = rule.noiseFrom === 'coordinator' ? 0 : rule.noiseFrom.shares;
+        const { noiseFrom } = rule;
+        const shares = noiseFrom !== 'coordinator' && 'shares' in noiseFrom ? noiseFrom.shares : 0;
         const noise = Math.hypot(siteNoise * Math.sqrt(shares), coordinatorNoise);
         expect(noise).toBeGreaterThanOrEqual(rule.noiseMultiplier * sensitivity * (1 - 1e-12));
         expect(Number.isSafeInteger(siteNoise) && Number.isSafeInteger(coordinatorNoise)).toBe(true);

@@ -19,8 +19,11 @@ export interface NoisySumRules {
   readonly sitesPerCustomer: number;
   /** Standard deviation of the sum's noise / the most that one customer changes the sum by, after rounding, > 0. */
   readonly noiseMultiplier: number;
-  /** Each site adds a share, of which that many are the whole noise; or the coordinator adds it to the opened sum. */
-  readonly noiseFrom: { readonly shares: number } | 'coordinator';
+  /**
+   * Each site adds a share, of which that many are the whole noise; or the coordinator adds it to the opened sum, in one piece or
+   * as the noise of up to that many nodes of a tree over many sums, each of which is the whole.
+   */
+  readonly noiseFrom: { readonly shares: number } | 'coordinator' | { readonly nodes: number };
   /**
    * What one customer more moves the count by that goes beside the vector, in the vector's units; without it there is none.
    * `sensitivity` then holds for vector and count together.
@@ -38,8 +41,10 @@ export interface NoisyQuantiser {
   readonly sensitivity: number;
   /** Of the discrete Gaussian that each site adds to each element; 0 where the coordinator adds the noise. */
   readonly siteNoise: number;
-  /** Of what the coordinator adds; 0 where the sites do. */
+  /** Of what the coordinator adds, or of each node that it adds; 0 where the sites do. */
   readonly coordinatorNoise: number;
+  /** Most of these that one sum gets. */
+  readonly coordinatorNodes: number;
   /** Quanta that stand for one customer of the count; 0 where nobody is counted. */
   readonly countScale: number;
 }
@@ -83,15 +88,17 @@ export function noisyQuantiserFor(rules: NoisySumRules): NoisyQuantiser {
   const positive = [sumNorm, rules.sensitivity, noiseMultiplier, countUnit ?? 1].every(
     (value) => value > 0 && Number.isFinite(value),
   );
-  const shares = noiseFrom === 'coordinator' ? 1 : noiseFrom.shares;
-  const counted = [length, sitesPerCustomer, shares].every((value) => Number.isSafeInteger(value) && value > 0);
+  const ofSites = noiseFrom !== 'coordinator' && 'shares' in noiseFrom;
+  const shares = ofSites ? noiseFrom.shares : 1;
+  const nodes = noiseFrom !== 'coordinator' && 'nodes' in noiseFrom ? noiseFrom.nodes : 1;
+  const counted = [length, sitesPerCustomer, shares, nodes].every((value) => Number.isSafeInteger(value) && value > 0);
   if (!positive || !counted) {
     throw new AggregationError('out-of-range', `A noisy sum cannot be made by ${JSON.stringify(rules)}.`);
   }
   const limit = 2 ** (ringBitsFor(sites, rules.valueBits) - 1) - 1;
   const sensitivity = sitesPerCustomer * rules.sensitivity * (1 + ROUNDING);
   const dithers = sitesPerCustomer * Math.sqrt(length + (countUnit === undefined ? 0 : 1));
-  const reach = NOISE_REACH * (noiseFrom === 'coordinator' ? 1 : Math.sqrt(sites));
+  const reach = NOISE_REACH * Math.sqrt(ofSites ? sites : nodes);
   const share = noiseMultiplier / Math.sqrt(shares);
   // One quantum a site for the rounding of values, one for the last bit of their product, one for the noise's own ceiling.
   const room = limit - 2 * sites - reach * (share * dithers + 1);
@@ -102,13 +109,13 @@ export function noisyQuantiserFor(rules: NoisySumRules): NoisyQuantiser {
   const noise = Math.ceil(share * rounded);
   if (!(scale > 0) || noise < LEAST_NOISE) throw tooFewBits(rules, `the noise would be ${noise} quanta`);
   if (dithers > sensitivity * scale) throw tooFewBits(rules, 'most of the noise would be against rounding');
-  const ofSites = noiseFrom !== 'coordinator';
   return {
     sumNorm,
     scale,
     sensitivity: rounded,
     siteNoise: ofSites ? noise : 0,
     coordinatorNoise: ofSites ? 0 : noise,
+    coordinatorNodes: nodes,
     countScale: (countUnit ?? 0) * scale,
   };
 }
