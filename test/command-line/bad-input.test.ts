@@ -70,22 +70,29 @@ describe('the command line and wrong input', () => {
     expect(stderr).toMatch(/needs --path/);
   });
 
-  test('a private plan says what its rounds cost, and one that shares too much is not made', async () => {
+  test('a private plan says what its rounds cost, and one with local groups is not made', async () => {
     const backbone = join(folder, 'private-backbone.safetensors');
     await writeFile(backbone, tinyBackbone());
     const make = (preset: string): Promise<Finished> =>
-      run('plan', 'new', preset, '--private', '100000', '--backbone', backbone);
+      run('plan', 'new', preset, '--private', '100000', '--clipping', 'adaptive', '--backbone', backbone);
     const file = join(folder, 'private.json');
-    await writeFile(file, (await make('sequence')).stdout);
+    await writeFile(file, (await make('fine-tune')).stdout);
     const { code, stdout } = await run('--json', 'plan', 'privacy', file, '--rounds', '20', '--target-epsilon', '2');
     expect(code).toBe(0);
-    const report = JSON.parse(stdout) as { rounds: { epsilon: number; tight: number }[]; target: unknown };
+    const report = JSON.parse(stdout) as {
+      rounds: { epsilon: number; tight: number }[];
+      noiseMultiplier: number;
+      updateNoiseMultiplier: number;
+      target: unknown;
+    };
+    // The count of those who were not clipped takes a part of what a round costs.
+    expect(report.updateNoiseMultiplier).toBeGreaterThan(report.noiseMultiplier);
     expect(report.rounds).toHaveLength(1);
     expect(report.rounds[0]?.tight).toBeLessThan(report.rounds[0]?.epsilon ?? 0);
     expect(report.target).toMatchObject({ epsilon: 2, rounds: 20, noiseMultiplier: expect.any(Number) });
-    const { code: refused, stderr } = await make('fine-tune');
+    const { code: refused, stderr } = await make('fedper');
     expect(refused).toBe(1);
-    expect(stderr).toMatch(/item\.text.*pass over the whole catalogue/);
+    expect(stderr).toMatch(/no local groups/);
   });
 
   test('an unknown plan preset names the known ones', async () => {

@@ -45,6 +45,7 @@ export { benchmarkTraining, type BenchmarkRow } from './benchmark/benchmark-trai
 export { addPositions } from './composites/add-positions.ts';
 export { causalAttention, type CausalAttentionInput } from './composites/causal-attention.ts';
 export { contrastiveLoss, type ContrastiveInput } from './composites/contrastive-loss.ts';
+export { exampleCopies } from './composites/example-copies.ts';
 export { feedForward, type FeedForwardParameters } from './composites/feed-forward.ts';
 export { gatherRows } from './composites/gather-rows.ts';
 export { gelu } from './composites/gelu.ts';

@@ -67,10 +67,10 @@ test('a plan may be private; without the section, or with null, it is not', () =
 
 test.each<[string, Partial<PlanTemplate>, string, RegExp]>([
   [
-    'an item projection that is shared',
-    { groups: { ...template.groups, 'item.text': group('federated') } },
-    'groups.item.text',
-    /gradient of it is a pass over the whole catalogue. Freeze it; sequence\.\* and item\.norm can be shared/,
+    'a group without gradients of single customers',
+    { groups: { ...template.groups, 'encoder.text': group('federated') } },
+    'groups.encoder.text',
+    /no gradient of it that could be clipped\. Freeze it; sequence\.\* and item\.\* can be shared/,
   ],
   [
     'a local group',
@@ -158,5 +158,7 @@ test('values to start from are valid, whatever the federation', () => {
     expect(adaptive.privacy?.clipping).toMatchObject({ kind: 'adaptive', quantile: 0.5 });
   }
   const shared = { ...template, groups: { ...template.groups, 'item.text': group('federated') } };
-  expect(() => privateTraining(shared, 1000)).toThrow(/pass over the whole catalogue/);
+  expect(privateTraining(shared, 1000).groups).toEqual(shared.groups);
+  const local = { ...template, groups: { ...template.groups, 'item.text': group('local') } };
+  expect(() => privateTraining(local, 1000)).toThrow(/no local groups/);
 });

@@ -107,12 +107,9 @@ export const planPrivacySchema: z.ZodType<PlanPrivacy> = z
     error: 'is 1 where every customer has a home site',
   });
 
-/**
- * Whether the gradients of single customers by a group can be formed. Every customer's softmax reads the whole catalogue
- * through the item encoders, so that there each gradient would be a pass over all items of its own.
- */
+/** Whether the gradients of single customers by a group can be shared; vectors of single items stay at their site anyway. */
 export function privatelyTrainable(group: string): boolean {
-  return group.startsWith('sequence.') || group === 'item.norm';
+  return group.startsWith('sequence.') || (group.startsWith('item.') && group !== 'item.identity');
 }
 
 /** Probability with which a customer is in a round: each of the sites that know one samples on its own. */
@@ -162,8 +159,8 @@ export function privacyFaults({
     ...untrainable.map((name) => ({
       path: ['groups', name],
       message:
-        "a private plan cannot share it: a single customer's gradient of it is a pass over the whole catalogue. " +
-        'Freeze it; sequence.* and item.norm can be shared',
+        'a private plan cannot share it: single customers have no gradient of it that could be clipped. ' +
+        'Freeze it; sequence.* and item.* can be shared',
     })),
     ...local.map((name) => ({
       path: ['groups', name],

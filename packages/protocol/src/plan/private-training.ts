@@ -11,7 +11,7 @@ const SAMPLING_RATE = 0.05;
  * @param customers about how many the federation has
  * @param clipping whether the clip norm stays 1, or begins at 0.1 and follows the median of the gradients' norms, as Andrew et
  *   al. 2021 begin
- * @throws PlanError where the template shares what a private plan cannot
+ * @throws PlanError where the template has what a private plan cannot
  */
 export function privateTraining(
   template: PlanTemplate,

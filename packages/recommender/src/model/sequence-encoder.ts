@@ -1,15 +1,15 @@
-import { addPositions, causalAttention, gatherRows, gelu, layerNorm, tf } from '@noren/tensor';
+import { addPositions, causalAttention, gelu, layerNorm, tf } from '@noren/tensor';
 import { adaptedLinear } from './adapted-linear.ts';
 import { dropout, parameter, type Forward } from './forward.ts';
 
 /**
- * The state after each interaction, [batch, length, dimension], from item vectors [items, dimension] and histories
- * [batch, length] (int32 rows of `items`, oldest first, padded at the end). Post-LN Transformer (ANT). Padding comes
- * last, so the causal mask alone keeps real positions from seeing it.
+ * The state after each interaction, [batch, length, dimension], from the vectors of the items bought [batch, length, dimension],
+ * oldest first, padded at the end. Post-LN Transformer (ANT). Padding comes last, so the causal mask alone keeps real
+ * positions from seeing it.
  */
-export function encodeSequences(forward: Forward, items: tf.Tensor, histories: tf.Tensor): tf.Tensor {
+export function encodeSequences(forward: Forward, bought: tf.Tensor): tf.Tensor {
   const { config } = forward;
-  const placed = addPositions(gatherRows(items, histories), parameter(forward, 'sequence.position/embedding'));
+  const placed = addPositions(bought, parameter(forward, 'sequence.position/embedding'));
   const input = normalise(forward, 'item.norm', '', placed);
   let state = dropout(forward, input, config.dropout);
   for (let block = 0; block < config.layers; block += 1) {

@@ -103,7 +103,7 @@ test.each([
   [{ samplingRate: 0 }, /Sampling rate 0/],
   [{ clipNorm: 0 }, /clip norm 0/],
   [{ modalities: [] }, /0 modalities/],
-  [{ trainable: () => true }, /item\.text, item\.image, item\.price/],
+  [{ trainable: () => false }, /No group is trained/],
 ])('%o is refused', async (fault, message) => {
   await expect(customerGradientSum(studyOf(whole), { ...options, ...fault })).rejects.toThrow(message);
 });

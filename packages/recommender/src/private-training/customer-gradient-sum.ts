@@ -10,7 +10,7 @@ import { firstWindows, poissonSample } from './poisson-sample.ts';
 export interface CustomerGradientSumOptions extends RuntimeOptions {
   /** Where the gradients are taken; left untouched. */
   readonly values: ModelValues;
-  /** Whether a parameter group is trained: sequence groups and `item.norm`. */
+  /** Whether a parameter group is trained; with the item side each customer costs a pass over the catalogue. */
   trainable(group: string): boolean;
   readonly modalities: readonly ModalityName[];
   /** Probability with which each customer, on its own, enters, above 0 and at most 1. */

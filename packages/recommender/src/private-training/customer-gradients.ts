@@ -3,7 +3,7 @@ import { compilePerExampleGradients, type PerExampleGradients } from '@noren/ten
 import type { ModalityName } from '../config/recommender-config.ts';
 import { RecommenderError } from '../errors.ts';
 import { featureTables } from '../model/feature-tables.ts';
-import { lossesByHistory } from '../model/scores.ts';
+import { lossesByHistory } from '../model/history-losses.ts';
 import { groupOf, parameterGroups } from '../parameters/groups.ts';
 import type { ModelValues } from '../parameters/values.ts';
 import { batchesOf, batchTensors, batchShape, type BatchArrays, type BatchShape } from '../study/batches.ts';
@@ -18,6 +18,13 @@ const LARGEST_EXCLUSIONS = 2 ** 24;
 const ROUNDING = 1e-5;
 
 const LARGEST_BATCH = 64;
+
+/**
+ * Where the item side is trained each window has a catalogue of its own: so many windows of a batch at most, which are
+ * compiled one beside the other, and so many values of item vectors, each of which takes some ten tensors.
+ */
+const LARGEST_BATCH_APART = 16;
+const LARGEST_CATALOGUES = 2 ** 23;
 
 /** Clipped gradients of some windows, each the one window of another customer. */
 export interface ClippedSum {
@@ -44,9 +51,9 @@ export class CustomerGradients {
   readonly #gradients: PerExampleGradients;
 
   /**
-   * @throws RecommenderError `groups-invalid` for a group that belongs to the items: with the whole catalogue in every
-   * softmax each customer's gradient of it is a pass over all items; `options-invalid` for a model with vectors of single
-   * items
+   * Gradients by the item side are as many passes over the whole catalogue as there are customers.
+   *
+   * @throws RecommenderError `groups-invalid` for no group; `options-invalid` for a model with vectors of single items
    */
   static async open(study: Study, o: CustomerGradientsOptions): Promise<CustomerGradients> {
     const { config, features, windows } = study;
@@ -59,7 +66,13 @@ export class CustomerGradients {
     const groups = parameterGroups(config);
     const trained = new Set(groups.map(({ name }) => name).filter((name) => o.trainable(name)));
     checkGroups(trained);
-    const rows = Math.max(1, Math.min(o.batchSize, Math.floor(LARGEST_EXCLUSIONS / (windows.length * features.items))));
+    const apart = groups.flatMap(({ name, tensors }) =>
+      trained.has(name) && ofItems(name) ? tensors.map((tensor) => tensor.name) : [],
+    );
+    const rows = largestBatch(o.batchSize, {
+      exclusions: windows.length * features.items,
+      catalogue: apart.length === 0 ? null : features.items * config.dimension,
+    });
     const shape = batchShape(windows, {
       batchSize: rows,
       items: features.items,
@@ -74,7 +87,7 @@ export class CustomerGradients {
       examples: shape.rows,
       // Without dropout: the noise of privacy regularises enough.
       losses: (parameters, batch, tables) =>
-        lossesByHistory({ config, stage: o.modalities, parameters }, batch, tables),
+        lossesByHistory({ config, stage: o.modalities, parameters }, batch, tables, apart),
       ...(o.runtime === undefined ? {} : { runtime: o.runtime }),
       ...(o.threads === undefined ? {} : { threads: o.threads }),
     });
@@ -136,6 +149,21 @@ export function usualBatch(customers: number, rate: number): number {
   return Math.max(1, Math.min(Math.ceil(customers * rate + 4 * spread), customers, LARGEST_BATCH));
 }
 
+/** The item encoders; the items' norm acts on histories, and so on single customers. */
+function ofItems(group: string): boolean {
+  return group.startsWith('item.') && group !== 'item.norm';
+}
+
+/** Values that one window needs of what grows with the catalogue; null where the windows share one. */
+function largestBatch(
+  wanted: number,
+  { exclusions, catalogue }: { readonly exclusions: number; readonly catalogue: number | null },
+): number {
+  const fitting = Math.min(wanted, Math.floor(LARGEST_EXCLUSIONS / exclusions));
+  if (catalogue === null) return Math.max(1, fitting);
+  return Math.max(1, Math.min(fitting, LARGEST_BATCH_APART, Math.floor(LARGEST_CATALOGUES / catalogue)));
+}
+
 function checkGroups(trained: ReadonlySet<string>): void {
   if (trained.size === 0) {
     throw new RecommenderError('groups-invalid', 'No group is trained. Name at least one.');
@@ -144,6 +172,6 @@ function checkGroups(trained: ReadonlySet<string>): void {
   if (shared.length === 0) return;
   throw new RecommenderError(
     'groups-invalid',
-    `The gradients of single customers cannot be formed for ${shared.join(', ')}: every customer's loss reads the whole catalogue through them. Freeze them, and train sequence groups and item.norm.`,
+    `The gradients of single customers cannot be formed for ${shared.join(', ')}. Freeze them.`,
   );
 }

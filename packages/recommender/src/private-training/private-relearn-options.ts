@@ -29,7 +29,7 @@ export type NoiseHook = (
 export interface PrivateRelearnOptions extends RuntimeOptions {
   /** Every parameter's start; left untouched. */
   readonly values: ModelValues;
-  /** Whether a parameter group is trained: sequence groups and `item.norm`. */
+  /** Whether a parameter group is trained; with the item side each customer costs a pass over the catalogue. */
   trainable(group: string): boolean;
   readonly modalities: readonly ModalityName[];
   /** Probability with which each customer, on its own, enters a step, above 0 and at most 1. */

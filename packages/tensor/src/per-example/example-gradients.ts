@@ -67,8 +67,9 @@ function placesOf({ shape }: ParameterSpec, uses: readonly RecordedUse[], inputS
   return { input: joined(all.map(({ input }) => input)), dy: joined(all.map(({ dy }) => dy)) };
 }
 
-/** One example's gradient of a vector or of a table of positions, for each example: [examples, size]. */
+/** One example's gradient of a vector, a table of positions or a copy, for each example: [examples, size]. */
 function vectorsOf({ shape }: ParameterSpec, { use, dy }: RecordedUse): tf.Tensor {
+  if (use.kind === 'copies') return tf.reshape(dy, [use.examples, -1]);
   const change = use.kind === 'scale' ? tf.mul(dy, use.input) : dy;
   const rows = tf.reshape(change, [use.examples, -1, shape.at(-1) ?? 1]);
   if (use.kind !== 'positions') return tf.sum(rows, 1);
@@ -108,7 +109,7 @@ function ofRows({ shape }: ParameterSpec, { input, dy }: Places): ExampleGradien
   };
 }
 
-/** Gains, biases and positions are so small that every example's gradient [examples, size] is simply there. */
+/** Gains, biases, positions and what is copied are so small that every example's gradient [examples, size] is simply there. */
 function ofVectors({ shape }: ParameterSpec, vectors: tf.Tensor): ExampleGradients {
   return {
     squaredNorms: tf.sum(tf.square(vectors), 1),
@@ -129,6 +130,6 @@ function joined(parts: readonly tf.Tensor[]): tf.Tensor {
 export function refused(name: string, why: string): TensorError {
   return new TensorError(
     'invalid-spec',
-    `Gradients of single examples cannot be formed for "${name}": ${why}. Freeze it, or use it only through linear, layerNorm, gatherRows or addPositions on tensors [examples, ...].`,
+    `Gradients of single examples cannot be formed for "${name}": ${why}. Freeze it, or use it only through linear, layerNorm, gatherRows or addPositions on tensors [examples, ...], or through exampleCopies.`,
   );
 }

@@ -5,11 +5,11 @@ import type { tf } from '../engine.ts';
  * length of the first axis of what p acted on; rows of y lie in the order of that axis.
  *
  * `product`: y = input · p. `rows`: y = p[input]. `scale`: y = input * p over the last axis. `shift`: y = x + p over the
- * last axis. `positions`: y = x + the first rows of p.
+ * last axis. `positions`: y = x + the first rows of p. `copies`: y = p for each example.
  */
 export type ParameterUse = { readonly examples: number } & (
   | { readonly kind: 'product' | 'rows' | 'scale'; readonly input: tf.Tensor }
-  | { readonly kind: 'shift' | 'positions' }
+  | { readonly kind: 'shift' | 'positions' | 'copies' }
 );
 
 export interface UseRecorder {

@@ -19,7 +19,7 @@ export interface PerExampleSpec {
   /**
    * One loss for each example, [examples]. That of one example must not read the rows of another (no batch statistics,
    * no in-batch negatives), and trainable parameters must act on tensors [examples, ...] through `linear`, `layerNorm`,
-   * `gatherRows` or `addPositions`. A pure function, called once (`onnx`) or at every run (`cpu`).
+   * `gatherRows` or `addPositions`, or be copied by `exampleCopies`. A pure function, called once (`onnx`) or at every run (`cpu`).
    */
   losses(parameters: Tensors, batch: Tensors, constants: Tensors): tf.Tensor;
   readonly runtime?: Runtime | 'auto';

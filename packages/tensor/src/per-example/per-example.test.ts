@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { drawBatch, initialValues, perExampleTransformer, SMALL, type Sizes } from '../benchmark/small-transformer.ts';
 import { uniformSource } from '../benchmark/uniform-source.ts';
 import { addPositions } from '../composites/add-positions.ts';
+import { exampleCopies } from '../composites/example-copies.ts';
 import { gatherRows } from '../composites/gather-rows.ts';
 import { layerNorm } from '../composites/layer-norm.ts';
 import { linear } from '../composites/linear.ts';
@@ -117,6 +118,21 @@ const models: Readonly<Record<string, (examples: number, places: number) => PerE
     smallModel(examples, places, { position: [places + 2, 3], gain: [3], bias: [3] }, (get) => {
       const once = layerNorm(addPositions(get('x'), get('position')), get('gain'), get('bias'));
       return perExampleSum(layerNorm(tf.mul(once, get('x')), get('gain'), get('bias')));
+    }),
+  'a matrix that acts on what all examples read, and a vector in an exponent': (examples, places) =>
+    smallModel(examples, places, { w: [3, 4], s: [1] }, (get) => {
+      const table = tf.tensor2d(
+        Float32Array.from({ length: 15 }, (_, at) => Math.sin(at)),
+        [5, 3],
+      );
+      const [own, scale] = [exampleCopies(get('w'), examples), exampleCopies(get('s'), examples)];
+      const read = Array.from({ length: examples }, (_, at) => {
+        const mine = tf.reshape(tf.slice(own, [at, 0, 0], [1, -1, -1]), [3, 4]);
+        const encoded = tf.tanh(tf.matMul(table, mine));
+        const x = tf.reshape(tf.slice(get('x'), [at, 0, 0], [1, -1, -1]), [places, 3]);
+        return tf.mul(tf.matMul(tf.matMul(x, mine), encoded, false, true), tf.exp(tf.slice(scale, [at, 0], [1, 1])));
+      });
+      return perExampleSum(tf.stack(read));
     }),
   'one place an example': (examples, places) =>
     smallModel(examples, places, { w: [3, 5], b: [5], unused: [2] }, (get) =>
