@@ -15,6 +15,7 @@ export type AgentErrorCode =
   | 'worker-failed'
   | 'budget-spent'
   | 'round-failed'
+  | 'audit-failed'
   | 'cancelled'
   | 'port-in-use';
 

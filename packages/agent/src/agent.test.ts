@@ -29,7 +29,7 @@ describe('a round', () => {
 
     const candidateHash = federation.candidate(0.2);
     for (const name of names) {
-      coordinator.tell(name, { kind: 'candidateAnnouncement', roundId: plan.roundId, candidateHash });
+      coordinator.announce(name, plan, candidateHash);
     }
     for (const name of names) {
       expect(await coordinator.message(name, 'evaluationReport')).toMatchObject({
@@ -41,7 +41,7 @@ describe('a round', () => {
       });
     }
     for (const name of names) {
-      const closing = { outcome: 'accepted', reason: '', releaseHash: candidateHash } as const;
+      const closing = { outcome: 'accepted', reason: '', releaseHash: candidateHash, transcriptHash: null } as const;
       coordinator.tell(name, { kind: 'roundClosed', roundId: plan.roundId, ...closing });
     }
     for (const { home, stop } of sites.values()) {
@@ -58,7 +58,8 @@ describe('a round', () => {
       expect(readFileSync(join(home, 'models/serving.safetensors'), 'utf8')).toMatch(/^federated /);
       expect(existsSync(join(home, 'rounds/round-1/candidate.safetensors'))).toBe(false);
       const kinds = (await ledgerOf(home)).map((entry) => entry.kind);
-      expect(kinds.filter((kind) => kind === 'download')).toHaveLength(3);
+      // Backbone, release, candidate and what its sum rests on.
+      expect(kinds.filter((kind) => kind === 'download')).toHaveLength(4);
       expect(kinds.filter((kind) => !['progress', 'heartbeat', 'download'].includes(kind))).toEqual([
         'enrolment',
         'hello',
@@ -67,6 +68,7 @@ describe('a round', () => {
         'sealedShares',
         'upload',
         'revealedShares',
+        'audit',
         'evaluationReport',
         'hello',
       ]);
@@ -138,9 +140,14 @@ describe('a round', () => {
     await coordinator.exchangeKeys([...sites.keys()], plan);
     await coordinator.unmask([...sites.keys()], plan);
     const candidateHash = federation.candidate(0.2);
-    coordinator.tell('a', { kind: 'candidateAnnouncement', roundId: plan.roundId, candidateHash });
+    coordinator.announce('a', plan, candidateHash);
     await coordinator.message('a', 'evaluationReport');
-    const closing = { outcome: 'rejected', reason: 'may be worse', releaseHash: federation.release } as const;
+    const closing = {
+      outcome: 'rejected',
+      reason: 'may be worse',
+      releaseHash: federation.release,
+      transcriptHash: null,
+    } as const;
     coordinator.tell('a', { kind: 'roundClosed', roundId: plan.roundId, ...closing });
     await logged(federation, 'a model went into service');
     const { home, stop } = site(sites, 'a');
@@ -159,7 +166,7 @@ describe('what a site shares of its evaluation', () => {
     await coordinator.exchangeKeys([...sites.keys()], plan);
     await coordinator.unmask([...sites.keys()], plan);
     const candidateHash = federation.candidate(0.2);
-    coordinator.tell('a', { kind: 'candidateAnnouncement', roundId: plan.roundId, candidateHash });
+    coordinator.announce('a', plan, candidateHash);
     if (evaluation === 'verdict') {
       expect(await coordinator.message('a', 'evaluationReport')).toMatchObject({
         chosen: 'federated',

@@ -13,6 +13,9 @@ export { type LedgerEntry, type LedgerKind } from './ledger/entry.ts';
 export type { LedgerAnchor, LedgerCheck, LedgerProblem } from './ledger/chain.ts';
 export { verifyLedger } from './ledger/verify.ts';
 
+export { auditAgain, type AuditedRound, type AuditObstacle, type AuditReport } from './audit/audit-report.ts';
+export { type AuditFinding, type RoundAudit } from './audit/judge-transcript.ts';
+
 export { epsilonSpent, readPrivacyLedger, type PrivacyLedgerReport } from './privacy-ledger/privacy-ledger.ts';
 
 // Tasks on the site's data, for those who bring their own trainer

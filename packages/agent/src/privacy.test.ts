@@ -53,7 +53,7 @@ test('customers, items and texts of a site appear in no log line, no message and
   const { meanUpdate } = await coordinator.unmask(names, plan);
   expect(meanUpdate.some((value) => value !== 0)).toBe(true);
   for (const name of names) {
-    coordinator.tell(name, { kind: 'candidateAnnouncement', roundId: plan.roundId, candidateHash: release });
+    coordinator.announce(name, plan, release);
   }
   for (const name of names) {
     expect(await coordinator.message(name, 'evaluationReport')).toMatchObject({ candidateHash: release });
@@ -69,6 +69,7 @@ test('customers, items and texts of a site appear in no log line, no message and
       outcome: 'accepted',
       reason: '',
       releaseHash: release,
+      transcriptHash: null,
     });
   }
   coordinator.offer(['a'], { ...plan, roundId: 'round-9' as RoundPlan['roundId'], round: 9 });

@@ -68,6 +68,7 @@ export type { ActivityName, Hello, OfferReply, Progress, SiteMessage, Withdrawal
 export type { EvaluationReport, MetricInterval, StrategyScore } from './messages/evaluation-report.ts';
 export { maskingTraffic } from './messages/masking-traffic.ts';
 export type { MaskingGroup, MaskingTraffic } from './messages/masking-traffic.ts';
+export { decodeTranscript, encodeTranscript, MAXIMUM_TRANSCRIPT_BYTES } from './messages/sum-transcript.ts';
 export { decodeUploadMessage, encodeUploadMessage } from './messages/transfer-message.ts';
 export type { UploadHeader, UploadMessage } from './messages/transfer-message.ts';
 export type { EnrolRequest, EnrolResponse } from './messages/enrolment-message.ts';

@@ -57,8 +57,20 @@ export type { MaskRemoval } from './masks/mask-removal.ts';
 export { RemovalThreads, type RemovalThreadsOptions } from './masks/removal-threads.ts';
 export { CoordinatorRound, type CoordinatorRoundOptions } from './protocol/coordinator-round.ts';
 export { GroupedRound, type GroupFailure, type GroupOutcome } from './protocol/grouped-round.ts';
+export { auditTranscript, type AuditFault, type AuditFaultCode, type TranscriptAudit } from './protocol/audit.ts';
 export type { MaskedVector } from './protocol/masked-vector.ts';
 export { SiteRound, type SiteRoundOptions } from './protocol/site-round.ts';
+export {
+  recordDelivery,
+  recordReveal,
+  recordShares,
+  recordSurvivors,
+  recordVector,
+  siteRecord,
+  type RosterRecord,
+  type SiteRecord,
+} from './protocol/site-record.ts';
 export type { ResumableStep } from './protocol/site-state-codec.ts';
+export type { SumTranscript, TranscriptStatement, TranscriptVector } from './protocol/sum-transcript.ts';
 export type { KeptChunks, UploadSink } from './protocol/upload.ts';
 export { benchmarkMasking, type BenchmarkRow } from './benchmark.ts';

@@ -75,11 +75,15 @@ test('a survey opens the weighted mean of the sites’ measures and changes no m
   const home = join(folder, 'site-001');
   expect(readFileSync(join(home, 'survey.json'), 'utf8')).toBe('{}');
   const ledger = readFileSync(join(home, 'ledger.jsonl'), 'utf8').trim().split('\n');
-  const kinds = ledger.map((line) => (JSON.parse(line) as { kind: string }).kind);
+  const entries = ledger.map((line) => JSON.parse(line) as { kind: string; findings?: string });
+  const kinds = entries.map(({ kind }) => kind);
   expect(kinds.filter((kind) => kind === 'survey')).toHaveLength(1);
-  // No update, no evaluation; of the files that the coordinator has, only the backbone.
+  // No update, no evaluation; of the files that the coordinator has, only the backbone and, where the site has heard of the
+  // round's end before it was stopped, what the sum rests on.
   expect(kinds.filter((kind) => kind === 'upload' || kind === 'evaluationReport')).toEqual([]);
-  expect(kinds.filter((kind) => kind === 'download')).toHaveLength(1);
+  const audits = entries.filter(({ kind }) => kind === 'audit');
+  expect(audits.every(({ findings }) => findings === 'in-sum')).toBe(true);
+  expect(kinds.filter((kind) => kind === 'download').length).toBeLessThanOrEqual(2);
 });
 
 test('sites that fall silent are missing from the mean and nothing else', async () => {

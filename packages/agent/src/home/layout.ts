@@ -36,6 +36,10 @@ export interface RoundLayout {
   readonly plan: string;
   /** What the site needs to go on with the round after a crash, encrypted; gone when the round has ended. */
   readonly secrets: string;
+  /** Hashes of what the site signed in the round, and the public keys it was shown: nothing secret. It stays. */
+  readonly signed: string;
+  /** What the coordinator says the round's sum rests on. It stays. */
+  readonly transcript: string;
   /** The masked update as it leaves, until the round has ended. */
   readonly masked: string;
   /** The quantised update as little-endian int32, only with `keepUpdates`. */
@@ -70,6 +74,8 @@ export function homeLayout(home: string): HomeLayout {
         folder,
         plan: join(folder, 'plan.json'),
         secrets: join(folder, 'secrets'),
+        signed: join(folder, 'signed.json'),
+        transcript: join(folder, 'transcript'),
         masked: join(folder, 'masked'),
         update: join(folder, 'update.i32'),
         candidate: join(folder, 'candidate.safetensors'),

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { ChainLink } from './chain.ts';
 
-/** `repaired` is the only entry that is no departure: the incomplete last line of a crash was removed. */
+/**
+ * Two kinds are no departures: `repaired`, the incomplete last line of a crash was removed, and `audit`, a round's sum was held
+ * against what the site had signed.
+ */
 export type LedgerKind =
   | 'enrolment'
   | 'hello'
@@ -18,6 +21,7 @@ export type LedgerKind =
   | 'upload'
   | 'survey'
   | 'renewal'
+  | 'audit'
   | 'repaired';
 
 export interface LedgerEntry extends ChainLink {
@@ -27,9 +31,12 @@ export interface LedgerEntry extends ChainLink {
   readonly round: string | null;
   /** Size of the message on the wire without framing. */
   readonly bytes: number;
-  /** SHA-256 (hex) of the message; of an upload, of the SHA-256 of each of its chunks in order. */
+  /** SHA-256 (hex) of the message; of an upload, of the SHA-256 of each of its chunks in order; of an audit, of the transcript. */
   readonly content: string;
   readonly count?: number | undefined;
+  /** Of an audit: what was found (`AuditFinding`s, with commas), and SHA-256 (hex) of what the site had kept of the round. */
+  readonly findings?: string | undefined;
+  readonly signed?: string | undefined;
 }
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -53,11 +60,17 @@ export const ledgerEntrySchema: z.ZodType<LedgerEntry> = z.strictObject({
     'upload',
     'survey',
     'renewal',
+    'audit',
     'repaired',
   ]),
   round: z.string().max(128).nullable(),
   bytes: z.int().min(0),
   content: hash,
   count: z.int().min(1).optional(),
+  findings: z
+    .string()
+    .regex(/^[a-z,-]{1,400}$/)
+    .optional(),
+  signed: hash.optional(),
   previous: hash,
 });

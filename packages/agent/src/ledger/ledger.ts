@@ -10,6 +10,9 @@ export interface Departure {
   readonly content: Uint8Array | { readonly sha256: string };
   /** How many messages the entry stands for; only heartbeats, which are empty, are counted together. */
   readonly count?: number;
+  /** Of an audit, which is no departure. */
+  readonly findings?: string;
+  readonly signed?: string;
 }
 
 /**
@@ -45,7 +48,7 @@ export class Ledger {
 
   /** Appends one entry. Throws `ledger-unwritable` (a full disk): then the message must not be sent. */
   record(departure: Departure, o: { readonly durable?: boolean } = {}): void {
-    const { kind, roundId: round, bytes, content, count } = departure;
+    const { kind, roundId: round, bytes, content, count, findings, signed } = departure;
     this.#chain.append(
       ({ n, previous }) => ({
         n,
@@ -55,6 +58,8 @@ export class Ledger {
         bytes,
         content: 'sha256' in content ? content.sha256 : sha256(content),
         ...(count === undefined ? {} : { count }),
+        ...(findings === undefined ? {} : { findings }),
+        ...(signed === undefined ? {} : { signed }),
         previous,
       }),
       o.durable === true,

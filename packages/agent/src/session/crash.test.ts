@@ -135,9 +135,12 @@ test.each(['keys', 'shared', 'relearning', 'masked', 'confirmed', 'revealed'])(
     const { secrets, masked } = homeLayout(homes.get('a') ?? '').round(round.plan.roundId);
     expect([existsSync(secrets), existsSync(masked)]).toEqual([true, true]);
     const candidateHash = federation.candidate(0.3);
-    coordinator.tell('a', { kind: 'candidateAnnouncement', roundId: round.plan.roundId, candidateHash });
+    coordinator.announce('a', round.plan, candidateHash);
     await coordinator.message('a', 'evaluationReport', round.plan.roundId);
     expect([existsSync(secrets), existsSync(masked)]).toEqual([false, false]);
+    // What it signed before and after is all there to hold the sum against.
+    const audits = (await ledgerOf(homes.get('a') ?? '')).filter(({ kind }) => kind === 'audit');
+    expect(audits.map(({ findings }) => findings)).toEqual(['in-sum']);
   },
 );
 
@@ -195,7 +198,7 @@ test('a site that cannot know what it has said since says nothing more of the ro
     coordinator.tell('a', { kind: 'consistencyRequest', ...round.survived });
     coordinator.tell('a', { kind: 'revealRequest', ...round.request });
     // Answered last, so that everything before it has been dealt with.
-    coordinator.tell('a', { kind: 'candidateAnnouncement', roundId, candidateHash });
+    coordinator.announce('a', round.plan, candidateHash);
     const said = (): SiteMessage[] => coordinator.heard.slice(before).map(({ message }) => message);
     await coordinator.until(() => said().some(({ kind }) => kind === 'evaluationReport'));
     await again.stop();

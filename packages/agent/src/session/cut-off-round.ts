@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { parsePlan, planHash, readSignedRoster, type RoundPlan } from '@noren/protocol';
-import type { ResumableStep } from '@noren/secure-aggregation';
+import type { ResumableStep, SiteRecord } from '@noren/secure-aggregation';
 import type { AgentParts } from '../agent-parts.ts';
+import { readSigned } from '../audit/signed-file.ts';
 import { readBytes } from '../home/read-bytes.ts';
 import { sha256 } from '../ledger/chain.ts';
 import type { LedgerKind } from '../ledger/entry.ts';
@@ -23,6 +24,8 @@ export interface KeptSecrets {
   readonly registered: Registered;
   /** The furthest step that state and ledger know of. */
   readonly reached: ResumableStep;
+  /** What it has signed so far. */
+  readonly signed: SiteRecord | null;
 }
 
 /** Null when no round was cut off, or nothing is left of its plan. */
@@ -53,7 +56,8 @@ async function findSecrets(
   const file = plan.roster === null ? null : await readBytes(blobs.path(plan.roster)).catch(() => null);
   if (plan.roster !== null && (file === null || sha256(file) !== plan.roster)) return null;
   const roster = file === null ? null : readSignedRoster(file).roster;
-  return { round, registered: { members: round.members, roster }, reached };
+  const signed = (await readSigned(layout.round(plan.roundId).signed))?.record ?? null;
+  return { round, registered: { members: round.members, roster }, reached, signed };
 }
 
 /**

@@ -117,7 +117,7 @@ test('a killed agent never masks the round again, but judges its candidate', asy
     reason: 'this site has already left this round',
   });
   const candidateHash = federation.candidate(0.3);
-  coordinator.tell('a', { kind: 'candidateAnnouncement', roundId: plan.roundId, candidateHash });
+  coordinator.announce('a', plan, candidateHash);
   expect(await coordinator.message('a', 'evaluationReport')).toMatchObject({ candidateHash });
 });
 
@@ -129,7 +129,7 @@ test('the end of a round that was missed shows in the next plan', async () => {
   await coordinator.exchangeKeys([...sites.keys()], plan);
   await coordinator.unmask([...sites.keys()], plan);
   const candidateHash = federation.candidate(0.2);
-  coordinator.tell('a', { kind: 'candidateAnnouncement', roundId: plan.roundId, candidateHash });
+  coordinator.announce('a', plan, candidateHash);
   await coordinator.message('a', 'evaluationReport');
   const { home, stop } = site(sites, 'a');
   await stop();

@@ -3,6 +3,7 @@ import {
   noisySumRules,
   planMasking,
   planQuantiser,
+  type PlanMasking,
   type PlanPrivacy,
   type SiteMessage,
   type SiteRoster,
@@ -14,7 +15,13 @@ import {
   encodeUpdateInTurns,
   noisyElements,
   noisyQuantiserFor,
+  recordDelivery,
+  recordReveal,
+  recordShares,
+  recordSurvivors,
+  recordVector,
   SiteRound,
+  siteRecord,
   type NoisyPart,
   type Identity,
   type ConsistencyRequest,
@@ -22,6 +29,7 @@ import {
   type ResumableStep,
   type RevealRequest,
   type ShareDelivery,
+  type SiteRecord,
   type SiteRoundOptions,
 } from '@noren/secure-aggregation';
 import type { SitePolicy } from '../policy/policy.ts';
@@ -66,20 +74,38 @@ type YieldTurn = () => Promise<void>;
  */
 export class Masking {
   readonly #offer: VerifiedPlan;
+  readonly #context: PlanMasking;
   readonly #round: SiteRound;
+  #record: SiteRecord | null;
 
-  private constructor(offer: VerifiedPlan, round: SiteRound) {
+  private constructor({ offer, registered }: MaskingSetting, round: SiteRound, record: SiteRecord | null) {
     this.#offer = offer;
+    this.#context = planMasking(offer.plan, offer.hash, registered.roster);
     this.#round = round;
+    this.#record = record;
   }
 
   static begin(setting: MaskingSetting): Masking {
-    return new Masking(setting.offer, SiteRound.begin(optionsOf(setting)));
+    return new Masking(setting, SiteRound.begin(optionsOf(setting)), null);
   }
 
-  /** Goes on from what `export` gave, which must not be older than the step that the site knows it has `reached`. */
-  static resume(setting: MaskingSetting, exported: Uint8Array, reached: ResumableStep): Masking {
-    return new Masking(setting.offer, SiteRound.resume(optionsOf(setting), exported, reached));
+  /**
+   * Goes on from what `export` gave, which must not be older than the step that the site knows it has `reached`.
+   *
+   * @param record what `record` gave
+   */
+  static resume(
+    setting: MaskingSetting,
+    exported: Uint8Array,
+    reached: ResumableStep,
+    record: SiteRecord | null,
+  ): Masking {
+    return new Masking(setting, SiteRound.resume(optionsOf(setting), exported, reached), record);
+  }
+
+  /** What the sum's transcript is to be held against; null before the first message. */
+  get record(): SiteRecord | null {
+    return this.#record;
   }
 
   /** Secret: for the vault. */
@@ -88,15 +114,20 @@ export class Masking {
   }
 
   advertise(): SiteMessage {
-    return { kind: 'keyAdvertisement', ...this.#round.advertise() };
+    const keys = this.#round.advertise();
+    this.#record = siteRecord(this.#context, keys);
+    return { kind: 'keyAdvertisement', ...keys };
   }
 
   async share(roster: KeyRoster): Promise<SiteMessage> {
-    return { kind: 'sealedShares', ...(await this.#round.share(roster)) };
+    const shares = await this.#round.share(roster);
+    this.#note((record) => recordShares(record, this.#context, roster, shares));
+    return { kind: 'sealedShares', ...shares };
   }
 
   receiveShares(delivery: ShareDelivery): void {
     this.#round.receiveShares(delivery);
+    this.#note((record) => recordDelivery(record, delivery));
   }
 
   /**
@@ -148,16 +179,25 @@ export class Masking {
   /** Masks in place: `quantised` holds the masked vector afterwards. */
   async mask(quantised: Int32Array, yieldTurn: YieldTurn): Promise<MaskedUpdate> {
     const { header, chunks: packed } = await this.#round.maskInTurns(quantised, yieldTurn);
+    this.#note((record) => recordVector(record, header));
     const chunks = [...packed];
     return { header, chunks, bytes: chunks.reduce((total, chunk) => total + chunk.length, 0) };
   }
 
   confirm(request: ConsistencyRequest): SiteMessage {
-    return { kind: 'survivorSignature', ...this.#round.confirm(request) };
+    const signed = this.#round.confirm(request);
+    this.#note((record) => recordSurvivors(record, request));
+    return { kind: 'survivorSignature', ...signed };
   }
 
   reveal(request: RevealRequest): SiteMessage {
-    return { kind: 'revealedShares', ...this.#round.reveal(request) };
+    const shares = this.#round.reveal(request);
+    this.#note((record) => recordReveal(record, request, shares));
+    return { kind: 'revealedShares', ...shares };
+  }
+
+  #note(change: (record: SiteRecord) => SiteRecord): void {
+    if (this.#record !== null) this.#record = change(this.#record);
   }
 }
 

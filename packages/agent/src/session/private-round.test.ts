@@ -56,11 +56,11 @@ test('noise is added to every site’s sum, no weight travels, and nobody says h
   expect([...sum.subarray(12)]).toEqual([3, 0]);
 
   for (const name of names) {
-    coordinator.tell(name, { kind: 'candidateAnnouncement', roundId: plan.roundId, candidateHash: candidate });
+    coordinator.announce(name, plan, candidate);
   }
   for (const name of names) {
     expect((await coordinator.message(name, 'withdrawal')).reason).toMatch(/keeps its evaluation to itself/);
-    const closing = { outcome: 'accepted', reason: '', releaseHash: candidate } as const;
+    const closing = { outcome: 'accepted', reason: '', releaseHash: candidate, transcriptHash: null } as const;
     coordinator.tell(name, { kind: 'roundClosed', roundId: plan.roundId, ...closing });
   }
   // Nothing that a site says shows that it has taken the round's end in, so its log has to.
@@ -125,7 +125,7 @@ test('the privacy is paid for, on disk, before anything is sampled or drawn, and
   const again = await federation.start(killed, 'a');
   coordinator.offer(['a'], plan);
   // Answered last, so that everything before it has been dealt with.
-  coordinator.tell('a', { kind: 'candidateAnnouncement', roundId: plan.roundId, candidateHash: candidate });
+  coordinator.announce('a', plan, candidate);
   const said = (): SiteMessage[] => coordinator.heard.slice(before).map(({ message }) => message);
   await coordinator.until(() => said().some(({ kind }) => kind === 'withdrawal'));
   await again.stop();

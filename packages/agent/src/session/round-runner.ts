@@ -1,6 +1,7 @@
-import type { CoordinatorMessage, RoundOffer, RoundPlan } from '@noren/protocol';
+import type { CoordinatorMessage, Hash, RoundOffer, RoundPlan } from '@noren/protocol';
 import { AgentError } from '../agent-error.ts';
 import { releaseShown, type AgentParts } from '../agent-parts.ts';
+import { TranscriptAuditor } from '../audit/transcript-auditor.ts';
 import { writeAtomically } from '../home/atomic-file.ts';
 import { describeFailure, type Failure } from '../relearning/failure.ts';
 import type { Adoption } from './adoption.ts';
@@ -21,11 +22,16 @@ const PHASE_OF_STAGE: Readonly<Record<KeptStage, RoundPhase>> = {
   revealed: 'revealed',
 };
 
+/** Milliseconds that an audit may take once the agent is shutting down. */
+const LAST_AUDIT_TIME = 2000;
+
 /** Carries out what the round machine decides: one event at a time, slow work beside it, its results as new events. */
 export class RoundRunner {
   readonly #parts: AgentParts;
   readonly #link: LinkToCoordinator;
   readonly #adoption: Adoption;
+  readonly #auditor: TranscriptAuditor;
+  readonly #leaving = new AbortController();
   #state: RoundState = { phase: 'idle' };
   #running: RunningRound | null = null;
   #offered: VerifiedPlan | null = null;
@@ -38,13 +44,14 @@ export class RoundRunner {
     this.#parts = parts;
     this.#link = link;
     this.#adoption = adoption;
+    this.#auditor = new TranscriptAuditor(parts, link);
   }
 
   /** After a restart in the middle of a round: goes on where it was, or, without its secrets, judges the candidate. */
   resume({ offer, kept }: CutOffRound): void {
     const { log } = this.#parts;
     const { roundId } = offer.plan;
-    const running = new RunningRound(offer, this.#parts, this.#link);
+    const running = new RunningRound(offer, this.#parts, this.#link, this.#auditor);
     this.#running = running;
     try {
       if (kept === null)
@@ -76,7 +83,12 @@ export class RoundRunner {
       case 'revealRequest':
         return this.#happen({ kind: 'revealRequest', roundId: message.roundId, request: message });
       case 'candidateAnnouncement':
-        return this.#happen({ kind: 'candidate', roundId: message.roundId, hash: message.candidateHash });
+        return this.#happen({
+          kind: 'candidate',
+          roundId: message.roundId,
+          hash: message.candidateHash,
+          transcript: message.transcriptHash,
+        });
       case 'roundClosed':
         return this.#happen({ kind: 'closed', roundId: message.roundId, closing: message });
       case 'welcome':
@@ -94,6 +106,8 @@ export class RoundRunner {
       this.#happen({ kind: 'failed', roundId: this.#state.roundId, reason: 'the site is shutting down' });
     }
     this.#running?.drop();
+    // A sum whose transcript is on its way is still audited: nobody asks for it again.
+    setTimeout(() => this.#leaving.abort(), LAST_AUDIT_TIME).unref();
   }
 
   /** Resolves when nothing is at work any more. */
@@ -144,7 +158,10 @@ export class RoundRunner {
       case 'reveal':
         return this.#track(running?.reveal(action.request));
       case 'evaluate':
-        return this.#track(running?.evaluate(action.candidate, this.#adoption), { kind: 'evaluated', roundId });
+        return this.#track(running?.evaluate(action.candidate, action.transcript, this.#adoption), {
+          kind: 'evaluated',
+          roundId,
+        });
       case 'report':
         return this.#track(running?.report());
       case 'withdraw':
@@ -163,7 +180,7 @@ export class RoundRunner {
 
   #begin(): void {
     if (this.#offered === null) return;
-    const running = new RunningRound(this.#offered, this.#parts, this.#link);
+    const running = new RunningRound(this.#offered, this.#parts, this.#link, this.#auditor);
     const { plan } = this.#offered;
     this.#offered = null;
     this.#running = running;
@@ -191,7 +208,8 @@ export class RoundRunner {
     const settle = async (): Promise<void> => {
       const { pending } = memory.current;
       const shown = releaseShown(memory);
-      const accepted = closing.outcome === 'accepted' && closing.releaseHash === pending?.candidate;
+      const isRelease = closing.outcome === 'accepted' && closing.releaseHash === pending?.candidate;
+      const accepted = (await this.#isOwnSum(roundId, closing)) && isRelease;
       await this.#adoption.settle(roundId, accepted);
       if (releaseShown(memory) !== shown) this.#link.greet();
       await memory.update((state) => ({
@@ -201,6 +219,22 @@ export class RoundRunner {
     };
     this.#settled = settle().catch((error: unknown) => this.#tell(roundId, describeFailure(error)));
     this.#track(this.#settled);
+  }
+
+  /**
+   * A survey has no candidate, and a site may have been away when there was one: then the sum is audited at the round's end. Of
+   * what cannot be fetched any more nothing is known but what was found before.
+   */
+  async #isOwnSum(roundId: string, { transcriptHash }: RoundClosing): Promise<boolean> {
+    if (transcriptHash === null) return true;
+    try {
+      const { sound } = await this.#auditor.audit(roundId, transcriptHash as Hash, this.#leaving.signal);
+      return sound;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#parts.log.warn({ round: roundId, why }, 'the transcript of the sum could not be fetched');
+      return false;
+    }
   }
 
   /** Follows an action to its end: `then` when it succeeds, the round's failure when it does not. */

@@ -7,7 +7,7 @@ const roster = { roundId, advertisements: [], identityKeys: [], cohort: [] };
 const delivery = { roundId, sharingSites: [0, 1, 2], shares: [] };
 const survived = { roundId, survivors: [0, 1, 2, 3] };
 const request = { ...survived, witnesses: [] };
-const closing = { outcome: 'accepted', reason: '', releaseHash: 'd'.repeat(64) } as const;
+const closing = { outcome: 'accepted', reason: '', releaseHash: 'd'.repeat(64), transcriptHash: null } as const;
 
 const offer: RoundEvent = { kind: 'offer', roundId };
 const accepted: RoundEvent = { kind: 'judged', roundId, accepted: true, reason: '' };
@@ -19,7 +19,7 @@ const course: readonly (readonly [RoundEvent, RoundPhase, RoundAction['do'][]])[
   [{ kind: 'relearned', roundId }, 'masked', ['upload']],
   [{ kind: 'consistencyRequest', roundId, request: survived }, 'confirmed', ['confirm']],
   [{ kind: 'revealRequest', roundId, request }, 'revealed', ['reveal']],
-  [{ kind: 'candidate', roundId, hash: 'e'.repeat(64) }, 'evaluating', ['forget', 'evaluate']],
+  [{ kind: 'candidate', roundId, hash: 'e'.repeat(64), transcript: null }, 'evaluating', ['forget', 'evaluate']],
   [{ kind: 'evaluated', roundId }, 'reported', ['report']],
 ];
 const events = course.map(([event]) => event);
@@ -116,9 +116,9 @@ test.each(['keys', 'sharing', 'relearning', 'masked', 'confirmed', 'revealed', '
   'a candidate is judged even by a site in %s',
   (phase) => {
     const state = phase === 'bystander' ? ({ phase, roundId } as const) : reach(phase);
-    const step = nextRound(state, { kind: 'candidate', roundId, hash: 'e'.repeat(64) });
+    const step = nextRound(state, { kind: 'candidate', roundId, hash: 'e'.repeat(64), transcript: null });
     expect(step.state).toEqual({ phase: 'evaluating', roundId });
-    expect(step.actions).toContainEqual({ do: 'evaluate', candidate: 'e'.repeat(64) });
+    expect(step.actions).toContainEqual({ do: 'evaluate', candidate: 'e'.repeat(64), transcript: null });
   },
 );
 

@@ -35,6 +35,8 @@ export interface RoundClosing {
   readonly reason: string;
   /** The release in force after the round, SHA-256 (hex); empty when there is none. */
   readonly releaseHash: string;
+  /** Of what the site's group's sum rests on; null where there is no sum, or the site is in no group. */
+  readonly transcriptHash: string | null;
 }
 
 export type RoundEvent = { readonly roundId: string } & (
@@ -45,7 +47,7 @@ export type RoundEvent = { readonly roundId: string } & (
   | { readonly kind: 'relearned' }
   | { readonly kind: 'consistencyRequest'; readonly request: ConsistencyRequest }
   | { readonly kind: 'revealRequest'; readonly request: RevealRequest }
-  | { readonly kind: 'candidate'; readonly hash: string }
+  | { readonly kind: 'candidate'; readonly hash: string; readonly transcript: string | null }
   | { readonly kind: 'evaluated' }
   | { readonly kind: 'closed'; readonly closing: RoundClosing }
   | { readonly kind: 'failed'; readonly reason: string }
@@ -61,7 +63,7 @@ export type RoundAction =
   | { readonly do: 'upload' }
   | { readonly do: 'confirm'; readonly request: ConsistencyRequest }
   | { readonly do: 'reveal'; readonly request: RevealRequest }
-  | { readonly do: 'evaluate'; readonly candidate: string }
+  | { readonly do: 'evaluate'; readonly candidate: string; readonly transcript: string | null }
   | { readonly do: 'report' }
   | { readonly do: 'withdraw'; readonly reason: string }
   /** Stop contributing: end re-learning and upload, forget the round's secrets. */
@@ -118,7 +120,7 @@ export function nextRound(state: RoundState, event: RoundEvent): RoundStep {
       if (phase !== 'masked' && phase !== 'confirmed') break;
       return to('revealed', { do: 'reveal', request: event.request });
     case 'candidate':
-      return candidate(state, event.hash, to);
+      return candidate(state, event, to);
     case 'evaluated':
       if (phase !== 'evaluating') break;
       return to('reported', { do: 'report' });
@@ -162,7 +164,7 @@ function offer(state: RoundState, roundId: string): RoundStep {
 
 function candidate(
   state: { readonly phase: RoundPhase; readonly roundId: string },
-  hash: string,
+  { hash, transcript }: { readonly hash: string; readonly transcript: string | null },
   to: (phase: RoundPhase, ...actions: RoundAction[]) => RoundStep,
 ): RoundStep {
   switch (state.phase) {
@@ -172,7 +174,7 @@ function candidate(
       return ignored(state, `a candidate is announced in phase ${state.phase}`);
     default:
       // A site that was too slow, or was not asked to reveal, judges the candidate like every other.
-      return to('evaluating', { do: 'forget' }, { do: 'evaluate', candidate: hash });
+      return to('evaluating', { do: 'forget' }, { do: 'evaluate', candidate: hash, transcript });
   }
 }
 

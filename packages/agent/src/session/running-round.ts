@@ -3,6 +3,9 @@ import { readSignedRoster, type ActivityName, type Hash, type SiteMessage } from
 import type { ConsistencyRequest, KeyRoster, RevealRequest, ShareDelivery } from '@noren/secure-aggregation';
 import { AgentError } from '../agent-error.ts';
 import { dataJob, servedModel, type AgentParts } from '../agent-parts.ts';
+import { reasonOf } from '../audit/judge-transcript.ts';
+import { writeSigned } from '../audit/signed-file.ts';
+import type { TranscriptAuditor } from '../audit/transcript-auditor.ts';
 import { writeAtomically } from '../home/atomic-file.ts';
 import type { ParticipationStage } from '../home/state.ts';
 import { testsWithinYear } from '../home/gate-tests.ts';
@@ -32,6 +35,7 @@ export class RunningRound {
   readonly #parts: AgentParts;
   readonly #link: LinkToCoordinator;
   readonly #progress: ProgressReports;
+  readonly #auditor: TranscriptAuditor;
   readonly #contribution = new AbortController();
   readonly #whole = new AbortController();
   readonly #vault: VaultedRound;
@@ -43,11 +47,12 @@ export class RunningRound {
   #awaiting: readonly SiteMessage[] = [];
   #forgotten: Promise<void> = Promise.resolve();
 
-  constructor(offer: VerifiedPlan, parts: AgentParts, link: LinkToCoordinator) {
+  constructor(offer: VerifiedPlan, parts: AgentParts, link: LinkToCoordinator, auditor: TranscriptAuditor) {
     this.roundId = offer.plan.roundId;
     this.#offer = offer;
     this.#parts = parts;
     this.#link = link;
+    this.#auditor = auditor;
     this.#vault = parts.vault.round(offer.plan.roundId);
     this.#progress = new ProgressReports((activity, fraction) => {
       link.send({ kind: 'progress', roundId: offer.plan.roundId, activity, fraction });
@@ -58,10 +63,10 @@ export class RunningRound {
    * Takes the round up where a crash cut it off. Throws AggregationError: `rolled-back` when the site has been further
    * than what was kept.
    */
-  restore({ round, registered, reached }: KeptSecrets): void {
+  restore({ round, registered, reached, signed }: KeptSecrets): void {
     const { masking, awaiting, masked } = round;
     this.#registered = registered;
-    this.#masking = Masking.resume(this.#setting(), masking, reached);
+    this.#masking = Masking.resume(this.#setting(), masking, reached, signed);
     this.#masked = masked;
     this.#awaiting = awaiting;
   }
@@ -232,11 +237,13 @@ export class RunningRound {
     this.#say(shares);
   }
 
-  async evaluate(candidate: string, adoption: Adoption): Promise<void> {
+  /** @param transcript its hash, as the coordinator names it; null for none */
+  async evaluate(candidate: string, transcript: string | null, adoption: Adoption): Promise<void> {
     const { trainer, layout, memory, now } = this.#parts;
     const { plan } = this.#offer;
     this.#awaiting = [];
     const hash = candidate as Hash;
+    await this.#assertOwnSum(transcript as Hash | null);
     const job = await this.#prepare();
     const file = await this.#fetch(hash, this.#whole.signal);
     checkRelease(file.bytes, plan, 'candidate');
@@ -256,6 +263,12 @@ export class RunningRound {
     await writeAtomically(layout.evaluation(this.roundId), `${JSON.stringify(record, null, 2)}\n`);
     await adoption.keep(plan, candidate, evaluation);
     this.#evaluated = { candidate: hash, evaluation };
+  }
+
+  /** A candidate of a sum that does not rest on what this site signed is not even looked at. Throws AgentError `audit-failed`. */
+  async #assertOwnSum(transcript: Hash | null): Promise<void> {
+    const audit = await this.#auditor.audit(this.roundId, transcript, this.#whole.signal);
+    if (!audit.sound) throw new AgentError('audit-failed', reasonOf(audit));
   }
 
   async report(): Promise<void> {
@@ -325,6 +338,8 @@ export class RunningRound {
   /** What the step has led to is on disk when this resolves: first the secrets, then, apart from them, how far it went. */
   async #keep(masking: Masking, stage: KeptStage, awaiting: readonly SiteMessage[]): Promise<void> {
     const [{ members }, masked] = [this.#registered, this.#masked];
+    // First: what has been said must not be missing where the sum is audited.
+    if (masking.record !== null) await writeSigned(this.#parts.layout.round(this.roundId).signed, masking.record);
     await this.#vault.keep({ stage, masking: masking.export(), awaiting, members, masked });
     await this.#reach(stage);
     // Forgotten meanwhile: what was about to be said must not be.

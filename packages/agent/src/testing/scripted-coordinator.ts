@@ -3,6 +3,7 @@ import {
   contentHash,
   createInvitation,
   encodePlan,
+  encodeTranscript,
   generateSigningKey,
   parseSiteId,
   planHash,
@@ -27,6 +28,7 @@ import {
   quantiserFor,
   type ConsistencyRequest,
   type DecodedSum,
+  type SumTranscript,
 } from '@noren/secure-aggregation';
 import { onTestFinished } from 'vitest';
 
@@ -125,6 +127,22 @@ export class ScriptedCoordinator {
     });
     this.#uploaded.clear();
     return this.round;
+  }
+
+  /** Puts the transcript of the round as it stands where sites can fetch it; null before there is one. */
+  transcript(change: (honest: SumTranscript) => SumTranscript = (honest) => honest): Hash | null {
+    const honest = this.round?.transcript ?? null;
+    return honest === null ? null : this.put(encodeTranscript(change(honest)));
+  }
+
+  /** Announces a candidate, with the transcript of the round as it stands. */
+  announce(
+    site: string,
+    { roundId }: Pick<RoundPlan, 'roundId'>,
+    candidateHash: Hash,
+    transcriptHash = this.transcript(),
+  ): void {
+    this.tell(site, { kind: 'candidateAnnouncement', roundId, candidateHash, transcriptHash });
   }
 
   /** The latest message of a kind from a site about a round, waiting for it if it has not come. */

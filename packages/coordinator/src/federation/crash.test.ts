@@ -131,7 +131,11 @@ test('killed after any record of a round, a coordinator goes on with that round 
     expect(round, after).toMatchObject({ outcome: 'accepted', survivors: NAMES, dropped: [], refused: [] });
     expect(round?.resumedAt, after).toHaveLength(found === null || found.endedAt !== null ? 0 : 1);
     expect(await sumInForce(second), after).toEqual(sumOfUpdates(members, number));
-    for (const { site, said } of members) expectOncePerRound(said, `${site.id} ${after}`);
+    for (const { site, said } of members) {
+      expectOncePerRound(said, `${site.id} ${after}`);
+      expect(site.record.audits.get(number), after).toMatchObject({ part: 'in-sum', faults: [], survivors: 4 });
+    }
+    expect(second.lineage.release?.transcripts, after).toHaveLength(1);
     expect(await readdir(left), after).toEqual([]);
   }
 }, 120_000);
@@ -176,7 +180,11 @@ test('killed after records all over a round of groups, it opens the same groupsâ
     const now = await release(second);
     now.forEach((value, place) => expect(value - (before[place] ?? 0), after).toBeCloseTo(0.01 * Math.sin(place), 3));
     before = now;
-    for (const { site, said } of members) expectOncePerRound(said, `${site.id} ${after}`);
+    for (const { site, said } of members) {
+      expectOncePerRound(said, `${site.id} ${after}`);
+      expect(site.record.audits.get(number), after).toMatchObject({ part: 'in-sum', faults: [], survivors: 4 });
+    }
+    expect(second.lineage.release?.transcripts, after).toHaveLength(3);
   }
 }, 120_000);
 

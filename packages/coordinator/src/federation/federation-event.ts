@@ -74,6 +74,8 @@ export interface ReleaseMade {
   /** Evidence: the ring sum it was computed from and the sites in that sum. */
   readonly sum: Hash | null;
   readonly survivors: readonly SiteId[];
+  /** What the sums rest on, by group (`decodeTranscript`); releases of earlier versions have none. */
+  readonly transcripts?: readonly Hash[] | undefined;
   /** The server optimiser's moments after this release; null for none. */
   readonly moments: Hash | null;
 }

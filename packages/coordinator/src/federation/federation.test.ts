@@ -259,10 +259,26 @@ test('an update for a round that is over is refused, and the site is not blamed'
   await expect(siteNamed('ebina').upload()).rejects.toMatchObject({ code: 'wrong-state' });
 });
 
+test('every site of a group learns what its sum rests on, also one that was dropped, and can fetch it afterwards', async () => {
+  await gather((index) => (index === 4 ? { afterKeys: 'stalls' } : {}));
+  await federation.startRound();
+  await uploaded(4);
+  clock.advance(11 * SECOND);
+  await ended();
+  await federation.idle();
+  const auditOf = (name: string): unknown => siteNamed(name).record.audits.get(1);
+  await eventually(() => expect(auditOf('ebina')).toMatchObject({ part: 'left-out', faults: [], survivors: 4 }));
+  expect(auditOf('akita')).toMatchObject({ part: 'in-sum', faults: [], survivors: 4 });
+  const [transcript] = federation.lineage.release?.transcripts ?? [];
+  const document = await siteNamed('akita').link?.download(transcript as never);
+  expect(contentHash(document ?? new Uint8Array())).toBe(transcript);
+});
+
 test('a site fetches what is published and the running candidate, nothing else', async () => {
   await gather((index) => ({ difference: index === 0 ? 0 : -0.5 }));
   await federation.startRound();
   const round = await ended();
+  await federation.idle();
   expect(round.outcome).toBe('rejected');
   const { release, backbone } = federation.view(ADDRESSES);
   const site = siteNamed('akita');

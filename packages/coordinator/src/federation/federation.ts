@@ -15,6 +15,7 @@ import { cohortOrder } from '../round/cohort-order.ts';
 import { Conductor } from '../round/conductor.ts';
 import type { ConductorParts } from '../round/conductor.ts';
 import { beginningOf } from '../round/replay.ts';
+import { transcriptsOf } from '../round/transcripts.ts';
 import type { NoiseKeys } from '../noise/noise-keys.ts';
 import type { RoundStorage } from '../round-log/round-folders.ts';
 import { Schedule } from '../schedule/schedule.ts';
@@ -140,7 +141,8 @@ export class Federation {
     await journal.append({ kind: 'round-closed', roundId: round.id, outcome: 'failed', reason, difference: null });
     const releaseHash = journal.state.release?.hash;
     if (releaseHash !== undefined) {
-      const told = { kind: 'roundClosed', roundId: round.id, outcome: 'failed', reason, releaseHash } as const;
+      const end = { kind: 'roundClosed', roundId: round.id, outcome: 'failed', reason, releaseHash } as const;
+      const told = { ...end, transcriptHash: null };
       for (const site of journal.state.sites.keys()) this.#untold.set(site, told);
     }
     log.warn({ round: round.number, reason }, 'a round ended because the coordinator had stopped');
@@ -203,7 +205,10 @@ export class Federation {
       session: (handle) => this.#hub.accept(handle),
       download: async (_peer, hash) => {
         const { blobs, journal } = this.#parts;
-        const open = journal.state.published.has(hash) || this.#conductor?.state.candidate === hash;
+        const open =
+          journal.state.published.has(hash) ||
+          this.#conductor?.state.candidate === hash ||
+          journal.state.rounds.some(({ evidence }) => transcriptsOf(evidence).includes(hash));
         const totalBytes = open ? await blobs.size(hash) : null;
         if (totalBytes === null) throw new ProtocolError('not-found', `There is no file ${hash} for sites.`);
         return { totalBytes, read: (offset) => blobs.stream(hash, offset) };

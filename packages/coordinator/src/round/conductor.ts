@@ -252,7 +252,7 @@ export class Conductor {
         if (this.state.step !== null) this.#remind(effect.site, this.state.step);
         return;
       case 'dismiss':
-        return this.#parts.send(effect.site, this.#closing('failed', effect.reason));
+        return this.#parts.send(effect.site, this.#closing(effect.site, 'failed', effect.reason));
     }
   }
 
@@ -285,16 +285,17 @@ export class Conductor {
     if (facts.length > 0) await journal.append(...facts);
     await journal.change((state) => ({ events: endingEvents(state, this.state, end), result: undefined }));
     log.info({ outcome, reason }, 'the round has ended');
-    for (const site of members.keys()) this.#parts.send(site, this.#closing(outcome, reason));
+    for (const site of members.keys()) this.#parts.send(site, this.#closing(site, outcome, reason));
     await this.#parts.rounds.end(roundId, this.#files).catch((error: unknown) => {
       log.warn({ err: error }, 'the files of an ended round could not be removed; the next start removes them');
     });
     this.#finish();
   }
 
-  #closing(outcome: 'accepted' | 'rejected' | 'failed', reason: string): CoordinatorMessage {
+  #closing(site: SiteId, outcome: 'accepted' | 'rejected' | 'failed', reason: string): CoordinatorMessage {
     const releaseHash = this.#parts.journal.state.release?.hash ?? this.#brief.plan.release;
-    return { kind: 'roundClosed', roundId: this.state.id, outcome, reason, releaseHash };
+    const transcriptHash = this.#course.transcriptOf(site);
+    return { kind: 'roundClosed', roundId: this.state.id, outcome, reason, releaseHash, transcriptHash };
   }
 }
 

@@ -53,11 +53,12 @@ export function brokeProtocol(site: SiteId, error: AggregationError): RoundInput
 
 /** What a step asks the site; the same again, if need be. Null for nothing. */
 export function questionOf(
-  { state, sum }: RoundCourse,
+  course: RoundCourse,
   offer: RoundOfferMessage,
   site: SiteId,
   step: Step,
 ): CoordinatorMessage | null {
+  const { state, sum } = course;
   const { id: roundId, candidate: candidateHash } = state;
   switch (step) {
     case 'replies':
@@ -69,7 +70,8 @@ export function questionOf(
     case 'reveals':
       return sum?.question(site, step) ?? null;
     case 'reports':
-      return candidateHash === null ? null : { kind: 'candidateAnnouncement', roundId, candidateHash };
+      if (candidateHash === null) return null;
+      return { kind: 'candidateAnnouncement', roundId, candidateHash, transcriptHash: course.transcriptOf(site) };
     default:
       return null;
   }

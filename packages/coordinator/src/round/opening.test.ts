@@ -1,4 +1,4 @@
-import { parseSiteId, planQuantiser } from '@noren/protocol';
+import { decodeTranscript, parseSiteId, planQuantiser } from '@noren/protocol';
 import type { PlanPrivacy, PlanTemplate, RoundPlan } from '@noren/protocol';
 import { addNoise, encodeNoisySum, encodeUpdate, RemovalThreads } from '@noren/secure-aggregation';
 import type { GroupOutcome } from '@noren/secure-aggregation';
@@ -46,13 +46,20 @@ function groupOf(
   });
   const sum = new Int32Array(vectors[0]?.length ?? 0);
   for (const vector of vectors) vector.forEach((value, at) => (sum[at] = (sum[at] ?? 0) + value));
-  return { sites, survivors: sites, sum, failure: null, falseWitnesses: [] };
+  return { sites, survivors: sites, sum, failure: null, falseWitnesses: [], transcript: transcriptOf(sites, true) };
 }
 
 function lostGroup(index: number): GroupOutcome {
   const sites = [parseSiteId(`shop-${index}-0`)];
   const failure = { code: 'abandoned', reason: 'too few masked updates arrived' } as const;
-  return { sites, survivors: [], sum: null, failure, falseWitnesses: [] };
+  return { sites, survivors: [], sum: null, failure, falseWitnesses: [], transcript: transcriptOf(sites, false) };
+}
+
+function transcriptOf(sites: readonly string[], opened: boolean): GroupOutcome['transcript'] {
+  const hash = new Uint8Array(32);
+  const group = { roundId: 'round-1', planHash: hash, rosterHash: hash, opened };
+  const listed = sites.map((siteId) => ({ siteId, keys: hash }));
+  return { ...group, sites: listed, shares: [], vectors: [], witnesses: [], reveals: [] };
 }
 
 function open(outcomes: readonly GroupOutcome[], how: SumReading): Promise<OpenedSum> {
@@ -97,6 +104,20 @@ test.each(plans)(
     expect(await keptMean(evidence, 12, blobs, how)).toEqual(meanUpdate);
   },
 );
+
+test('what each sum rests on is kept beside it, of a group without a sum, too', async () => {
+  const how = reading({});
+  const two = await open([groupOf(0, constant(0.004), how), lostGroup(1)], how);
+  expect(two.evidence.transcript).toBeUndefined();
+  const hashes = two.evidence.groups?.map(({ transcript }) => transcript) ?? [];
+  const read = await Promise.all(hashes.map(async (hash) => decodeTranscript(await blobs.read(hash!))));
+  expect(read.map(({ opened, sites }) => [opened, sites[0]?.siteId])).toEqual([
+    [true, 'shop-0-0'],
+    [false, 'shop-1-0'],
+  ]);
+  const one = await open([groupOf(0, constant(0.004), how)], how);
+  expect(one.evidence.transcript).toBe(hashes[0]);
+});
 
 test('a differentially private round adds its groups up, each with its noise, over all customers', async () => {
   const how = reading({ privacy, update: { clipNorm: 20, maximumWeight: 1 } });

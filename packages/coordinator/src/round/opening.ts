@@ -1,4 +1,4 @@
-import { FEWEST_ROBUST_GROUPS } from '@noren/protocol';
+import { encodeTranscript, FEWEST_ROBUST_GROUPS } from '@noren/protocol';
 import type { Hash, RoundPlan, SiteId } from '@noren/protocol';
 import { AggregationError } from '@noren/secure-aggregation';
 import type { GroupOutcome, MaskRemoval } from '@noren/secure-aggregation';
@@ -56,7 +56,9 @@ export async function openSum(
     norm: await normOf(meanUpdate, yieldTurn),
     bytesUp: sum.bytesUp,
     ...(clipping === null ? {} : { clipping }),
-    ...(groups.length > 1 ? { groups: groups.map((group) => groupEvidence(group, plan)) } : {}),
+    ...(groups.length > 1
+      ? { groups: groups.map((group) => groupEvidence(group, plan)) }
+      : { transcript: groups[0]?.transcript }),
   };
   return { evidence, meanUpdate, falseWitnesses };
 }
@@ -88,6 +90,7 @@ export async function keptMean(
 
 interface OpenedGroup {
   readonly survivors: readonly SiteId[];
+  readonly transcript: Hash;
   readonly sum: Hash | null;
   readonly read: GroupMean | null;
   readonly fault: string | null;
@@ -107,8 +110,10 @@ async function openGroup(
   // The ids come back as they went in.
   const survivors = outcome.survivors as readonly SiteId[];
   const { sum } = outcome;
+  const transcript = await blobs.write(encodeTranscript(outcome.transcript));
   if (sum === null) {
-    return { survivors, sum: null, read: null, fault: outcome.failure?.reason ?? 'its sum was not opened' };
+    const fault = outcome.failure?.reason ?? 'its sum was not opened';
+    return { survivors, transcript, sum: null, read: null, fault };
   }
   const { plan, ringSites, yieldTurn } = reading;
   // Before the sum is kept anywhere: where the plan trusts the coordinator with the noise, nobody else sees it without.
@@ -117,10 +122,10 @@ async function openGroup(
   }
   const hash = await blobs.write(new Uint8Array(sum.buffer, sum.byteOffset, sum.byteLength));
   try {
-    return { survivors, sum: hash, read: await readGroupSum(sum, survivors.length, reading), fault: null };
+    return { survivors, transcript, sum: hash, read: await readGroupSum(sum, survivors.length, reading), fault: null };
   } catch (error) {
     if (!(error instanceof CoordinatorError || error instanceof AggregationError)) throw error;
-    return { survivors, sum: hash, read: null, fault: error.message };
+    return { survivors, transcript, sum: hash, read: null, fault: error.message };
   }
 }
 
@@ -154,11 +159,12 @@ function assertEnough(groups: readonly ComparedGroup[], { aggregation }: RoundPl
 }
 
 function groupEvidence(
-  { survivors, sum, read, fault, cosine, outlying }: ComparedGroup,
+  { survivors, transcript, sum, read, fault, cosine, outlying }: ComparedGroup,
   plan: RoundPlan,
 ): GroupEvidence {
   const isCompared = plan.aggregation?.profile === 'robust';
-  return { survivors, sum, norm: read?.norm ?? null, cosine, fault, outlying: isCompared ? outlying : null };
+  const norm = read?.norm ?? null;
+  return { survivors, transcript, sum, norm, cosine, fault, outlying: isCompared ? outlying : null };
 }
 
 async function sumDocument(groups: readonly OpenedGroup[], blobs: BlobStore): Promise<Hash> {

@@ -1,10 +1,11 @@
-import type { SiteId } from '@noren/protocol';
+import type { Hash, SiteId } from '@noren/protocol';
 
 import type { Asked } from '../round-log/log-record.ts';
 import type { MaskedSum } from './masked-sum.ts';
-import type { RoundAction, RoundInput } from './round-input.ts';
+import type { RoundAction, RoundInput, SumEvidence } from './round-input.ts';
 import { advance } from './round-machine.ts';
 import type { RoundState, Step } from './round-state.ts';
+import { transcriptFor } from './transcripts.ts';
 
 /** Actions that move the masking on. */
 type MaskingAction = 'abandon-group' | 'close-keys' | 'close-shares' | 'close-updates' | 'close-confirmations';
@@ -19,6 +20,7 @@ export type Effect = Exclude<RoundAction, { kind: MaskingAction }> | ({ readonly
 export class RoundCourse {
   readonly sum: MaskedSum | null;
   #state: RoundState;
+  #evidence: SumEvidence | null = null;
 
   /** Without `sum` when it has been opened: then nobody needs its parts again. */
   constructor(state: RoundState, sum: MaskedSum | null) {
@@ -30,10 +32,16 @@ export class RoundCourse {
     return this.#state;
   }
 
+  /** Of the site's group, once the sum is open; null for a site in none. */
+  transcriptOf(site: SiteId): Hash | null {
+    return transcriptFor(site, this.#state.groups, this.#evidence);
+  }
+
   /** `at`: milliseconds since the epoch. What cannot be closed ends the round, which is an effect like any other. */
   take(input: RoundInput, at: number): readonly Effect[] {
     const { state, actions } = advance(this.#state, input, at);
     this.#state = state;
+    if (input.kind === 'opened') this.#evidence = input.evidence;
     const effects: Effect[] = [];
     try {
       for (const action of actions) effects.push(...this.#effectsOf(action));

@@ -3,6 +3,7 @@ import type { FederationState } from '../federation/federation-state.ts';
 import { quarantines } from '../federation/quarantine.ts';
 import type { RoundAction } from './round-input.ts';
 import type { RoundState } from './round-state.ts';
+import { transcriptsOf } from './transcripts.ts';
 
 /** Longest reason that a message may carry, characters. */
 const REASON_LENGTH = 2000;
@@ -25,6 +26,7 @@ export function endingEvents(
   if (outcome !== 'accepted' || state.release === null || round?.candidate == null) return [closed, ...suspects];
   const { candidate: hash, moments, survivors } = round;
   const sum = round.evidence?.sum ?? null;
-  const release = { number: state.release.number + 1, hash, round: number, sum, survivors, moments };
+  const transcripts = transcriptsOf(round.evidence);
+  const release = { number: state.release.number + 1, hash, round: number, sum, survivors, transcripts, moments };
   return [{ kind: 'release-made', ...release }, closed, ...suspects];
 }

@@ -38,6 +38,11 @@ export interface SumEvidence {
   readonly norm: number;
   /** Bytes of masked updates received. */
   readonly bytesUp: number;
+  /**
+   * Content address of what the sum rests on (`decodeTranscript`). Of a cohort that was divided each group has its own; rounds
+   * opened by earlier versions have none.
+   */
+  readonly transcript?: Hash | undefined;
   /** Of a cohort that was divided: every group that opened its sum, or was to. */
   readonly groups?: readonly GroupEvidence[] | undefined;
   /** Of a private round whose clip norm adapts. */
@@ -48,6 +53,8 @@ export interface SumEvidence {
 export interface GroupEvidence {
   /** Its part of U3. */
   readonly survivors: readonly SiteId[];
+  /** Content address of what its sum rests on, or that there is none. */
+  readonly transcript?: Hash | undefined;
   /** Content address of its ring sum; null where it could not be opened. */
   readonly sum: Hash | null;
   /** L2 norm of its mean update, and the cosine between that and the median of all groups; null where there is none. */

@@ -1,6 +1,27 @@
-import { parsePlan, planHash, planMasking, planQuantiser } from '@noren/protocol';
-import type { CoordinatorMessage, Hash, RoundPlan, SiteId, SiteMessage, UploadHeader } from '@noren/protocol';
-import { encodeUpdate, generateIdentityKey, identityFromPrivateKey, SiteRound } from '@noren/secure-aggregation';
+import { decodeTranscript, parsePlan, planHash, planMasking, planQuantiser } from '@noren/protocol';
+import type {
+  CoordinatorMessage,
+  Hash,
+  PlanMasking,
+  RoundPlan,
+  SiteId,
+  SiteMessage,
+  UploadHeader,
+} from '@noren/protocol';
+import {
+  auditTranscript,
+  encodeUpdate,
+  generateIdentityKey,
+  identityFromPrivateKey,
+  recordDelivery,
+  recordReveal,
+  recordShares,
+  recordSurvivors,
+  recordVector,
+  SiteRound,
+  siteRecord,
+} from '@noren/secure-aggregation';
+import type { SiteRecord as SignedRecord, TranscriptAudit } from '@noren/secure-aggregation';
 
 /** What a scripted site does at a point of the round; the default is what an honest site does. */
 export interface Script {
@@ -30,6 +51,8 @@ export interface SiteRecord {
   readonly quantised: Map<number, Int32Array>;
   readonly closings: Extract<CoordinatorMessage, { kind: 'roundClosed' }>[];
   readonly candidates: Uint8Array[];
+  /** What the transcript of its group said of what it had signed, by round; null where it was told of none. */
+  readonly audits: Map<number, TranscriptAudit | null>;
 }
 
 /** Updates of norm below the clip, another one for each site. */
@@ -43,7 +66,7 @@ export function honestScript(index: number, change: Partial<Script> = {}): Scrip
 /** A site without an agent: it speaks the protocol and masks for real, but re-learns nothing. */
 export class ScriptedSite {
   readonly id: SiteId;
-  readonly record: SiteRecord = { received: [], quantised: new Map(), closings: [], candidates: [] };
+  readonly record: SiteRecord = { received: [], quantised: new Map(), closings: [], candidates: [], audits: new Map() };
   script: Script;
   link: SiteLink | null = null;
   /** The last masked update, for sending it again. */
@@ -53,6 +76,8 @@ export class ScriptedSite {
     readonly plan: RoundPlan;
     readonly hash: Uint8Array;
     readonly masking: SiteRound;
+    readonly context: PlanMasking;
+    signed: SignedRecord;
     shared: boolean;
     delivered: boolean;
   } | null = null;
@@ -95,31 +120,36 @@ export class ScriptedSite {
       case 'keyRoster':
         if (this.#round === null || this.#round.shared) return;
         this.#round.shared = true;
-        return this.#say({ kind: 'sealedShares', ...(await this.#round.masking.share(message)) });
+        return this.#share(message);
       case 'shareDelivery':
         // Repeated when the connection was lost meanwhile.
         if (this.#round === null || this.#round.delivered) return;
         this.#round.delivered = true;
         this.#awaiting = [];
         this.#round.masking.receiveShares(message);
+        this.#round.signed = recordDelivery(this.#round.signed, message);
         if (this.script.afterKeys === 'uploads') return this.upload();
         return this.script.afterKeys === 'vanishes' ? this.disconnect() : undefined;
       case 'consistencyRequest':
         if (this.#round === null || this.#signed) return;
         this.#signed = true;
+        this.#round.signed = recordSurvivors(this.#round.signed, message);
         return this.#say({ kind: 'survivorSignature', ...this.#round.masking.confirm(message) });
       case 'revealRequest':
         if (this.#round === null || this.#revealed) return;
         this.#revealed = true;
-        return this.#say({ kind: 'revealedShares', ...this.#round.masking.reveal(message) });
+        return this.#reveal(message);
       case 'candidateAnnouncement':
         if (this.link === null) return;
         this.#awaiting = [];
         this.record.candidates.push(await this.link.download(message.candidateHash));
+        await this.#audit(message.transcriptHash);
         return this.#report(message);
       case 'roundClosed':
         this.record.closings.push(message);
-        return;
+        // Of a survey. Whoever drives the sites may stop them at the round's end.
+        if (this.#round === null || this.record.audits.has(this.#round.plan.round)) return;
+        return this.#audit(message.transcriptHash).catch(() => undefined);
       case 'welcome':
         for (const said of this.#awaiting) this.send(said);
         // The round may have ended meanwhile.
@@ -137,6 +167,7 @@ export class ScriptedSite {
     const vector = encodeUpdate(this.script.update(plan), weight, quantiser);
     this.record.quantised.set(plan.round, vector.slice());
     const { header, chunks } = masking.mask(vector);
+    this.#round.signed = recordVector(this.#round.signed, header);
     this.masked = { header, chunks: [...chunks] };
     await this.#deliver();
   }
@@ -150,6 +181,29 @@ export class ScriptedSite {
     if (link === this.link && link !== null) this.#uploading = false;
   }
 
+  async #share(roster: Extract<CoordinatorMessage, { kind: 'keyRoster' }>): Promise<void> {
+    const round = this.#round;
+    if (round === null) return;
+    const shares = await round.masking.share(roster);
+    round.signed = recordShares(round.signed, round.context, roster, shares);
+    this.#say({ kind: 'sealedShares', ...shares });
+  }
+
+  #reveal(request: Extract<CoordinatorMessage, { kind: 'revealRequest' }>): void {
+    const round = this.#round;
+    if (round === null) return;
+    const shares = round.masking.reveal(request);
+    round.signed = recordReveal(round.signed, request, shares);
+    this.#say({ kind: 'revealedShares', ...shares });
+  }
+
+  async #audit(hash: Hash | null): Promise<void> {
+    const [round, { link }] = [this.#round, this];
+    if (round === null || link === null) return;
+    const transcript = hash === null ? null : decodeTranscript(await link.download(hash));
+    this.record.audits.set(round.plan.round, transcript === null ? null : auditTranscript(transcript, round.signed));
+  }
+
   #say(...messages: SiteMessage[]): void {
     this.#awaiting = messages;
     for (const message of messages) this.send(message);
@@ -160,16 +214,18 @@ export class ScriptedSite {
     const { roundId } = plan;
     if (this.#round?.plan.roundId === roundId) return;
     const hash = planHash(bytes);
+    const context = planMasking(plan, hash, null);
     const masking = SiteRound.begin({
-      ...planMasking(plan, hash, null),
+      ...context,
       siteId: this.id,
       identity: identityFromPrivateKey(this.#identityKey),
       floor: { minimumSites: 3, minimumThresholdFraction: 0.5 },
     });
-    this.#round = { plan, hash, masking, shared: false, delivered: false };
+    const keys = masking.advertise();
+    this.#round = { plan, hash, masking, context, signed: siteRecord(context, keys), shared: false, delivered: false };
     [this.#uploading, this.#signed, this.#revealed] = [false, false, false];
     const accepted = { kind: 'offerReply', roundId, accepted: true, reason: '' } as const;
-    this.#say(accepted, { kind: 'keyAdvertisement', ...masking.advertise() });
+    this.#say(accepted, { kind: 'keyAdvertisement', ...keys });
   }
 
   #report({ roundId, candidateHash }: Extract<CoordinatorMessage, { kind: 'candidateAnnouncement' }>): void {

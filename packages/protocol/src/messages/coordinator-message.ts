@@ -13,7 +13,7 @@ import {
   revealRequestSchema,
   shareDeliverySchema,
 } from './secure-aggregation-messages.ts';
-import { bytesField, decodeFrame, enumField, textField, wireCodec } from './wire-codec.ts';
+import { bytesField, decodeFrame, emptyAsNull, enumField, textField, wireCodec } from './wire-codec.ts';
 
 /** Answer to `hello`. */
 export interface Welcome {
@@ -31,6 +31,8 @@ export interface RoundOffer {
 export interface CandidateAnnouncement {
   readonly roundId: RoundId;
   readonly candidateHash: Hash;
+  /** Of the transcript of this site's group (`decodeTranscript`); null for a site that is in no group. */
+  readonly transcriptHash: Hash | null;
 }
 
 export type RoundOutcome = 'accepted' | 'rejected' | 'failed';
@@ -42,6 +44,8 @@ export interface RoundClosed {
   readonly reason: string;
   /** The release in force after the round. */
   readonly releaseHash: Hash;
+  /** As announced with a candidate, where a sum was opened. */
+  readonly transcriptHash: Hash | null;
 }
 
 /** What the coordinator says on a site's session. */
@@ -65,7 +69,7 @@ const roundOffer = wireCodec<RoundOffer, noren.v1.RoundOffer.$Properties>(
 );
 const candidateAnnouncement = wireCodec<CandidateAnnouncement, noren.v1.CandidateAnnouncement.$Properties>(
   'candidateAnnouncement',
-  z.object({ roundId: roundIdSchema, candidateHash: hashSchema }),
+  z.object({ roundId: roundIdSchema, candidateHash: hashSchema, transcriptHash: emptyAsNull(hashSchema) }),
 );
 const outcome = enumField<RoundOutcome, noren.v1.Outcome>({
   accepted: noren.v1.Outcome.OUTCOME_ACCEPTED,
@@ -74,7 +78,13 @@ const outcome = enumField<RoundOutcome, noren.v1.Outcome>({
 });
 const roundClosed = wireCodec<RoundClosed, noren.v1.RoundClosed.$Properties>(
   'roundClosed',
-  z.object({ roundId: roundIdSchema, outcome, reason: textField(2000), releaseHash: hashSchema }),
+  z.object({
+    roundId: roundIdSchema,
+    outcome,
+    reason: textField(2000),
+    releaseHash: hashSchema,
+    transcriptHash: emptyAsNull(hashSchema),
+  }),
 );
 const keyRoster = wireCodec('keyRoster', keyRosterSchema);
 const shareDelivery = wireCodec('shareDelivery', shareDeliverySchema);

@@ -111,13 +111,19 @@ const coordinatorMessage: fc.Arbitrary<CoordinatorMessage> = fc.oneof(
     survivors: places,
     witnesses: fc.array(fc.record({ site: place, signature: bytes(64) }), { maxLength: 5 }),
   }),
-  fc.record({ kind: fc.constant('candidateAnnouncement' as const), roundId, candidateHash: hash }),
+  fc.record({
+    kind: fc.constant('candidateAnnouncement' as const),
+    roundId,
+    candidateHash: hash,
+    transcriptHash: fc.option(hash),
+  }),
   fc.record({
     kind: fc.constant('roundClosed' as const),
     roundId,
     outcome: fc.constantFrom('accepted' as const, 'rejected' as const, 'failed' as const),
     reason: text,
     releaseHash: hash,
+    transcriptHash: fc.option(hash),
   }),
 );
 

@@ -9,6 +9,8 @@ import { downloadRpc } from './rpc.ts';
 
 export interface DownloadOptions {
   readonly signal?: AbortSignal;
+  /** Larger files are refused before any of it is kept. */
+  readonly maximumBytes?: number;
   /** Bytes of the whole file received so far, and its size. */
   onChunk?(received: number, total: number): void;
 }
@@ -17,6 +19,7 @@ export interface DownloadOptions {
 interface Download {
   readonly hash: Hash;
   readonly signal: AbortSignal;
+  readonly maximumBytes: number;
   start(frame: Uint8Array): ClientReadableStream<Uint8Array>;
   onChunk(received: number, total: number): void;
   /** The package's error for what grpc-js reports. */
@@ -30,10 +33,10 @@ const firstPauseMs = 100;
 
 /**
  * Fetches a file, continuing where a broken stream stopped, and checks its SHA-256. Rejects with ProtocolError:
- * `not-found`, `denied`, `unreachable` after the last attempt, `hash-mismatch`, `cancelled`.
+ * `not-found`, `denied`, `unreachable` after the last attempt, `hash-mismatch`, `invalid-message` (too large), `cancelled`.
  */
 export async function downloadFile(o: Download): Promise<Uint8Array> {
-  const file = new PartialFile(o.hash);
+  const file = new PartialFile(o.hash, o.maximumBytes);
   let fruitless = 0;
   for (;;) {
     const before = file.received;
@@ -74,11 +77,13 @@ async function attempt(o: Download, file: PartialFile): Promise<void> {
 
 class PartialFile {
   readonly #hash: Hash;
+  readonly #maximumBytes: number;
   #bytes: Uint8Array | undefined;
   #received = 0;
 
-  constructor(hash: Hash) {
+  constructor(hash: Hash, maximumBytes: number) {
     this.#hash = hash;
+    this.#maximumBytes = maximumBytes;
   }
 
   get received(): number {
@@ -90,6 +95,10 @@ class PartialFile {
   }
 
   append(totalBytes: number, chunk: Uint8Array): void {
+    if (totalBytes > this.#maximumBytes) {
+      const message = `The file ${this.#hash} has ${totalBytes} bytes; at most ${this.#maximumBytes} are taken.`;
+      throw new ProtocolError('invalid-message', message);
+    }
     this.#bytes ??= new Uint8Array(totalBytes);
     if (this.#bytes.length !== totalBytes || this.#received + chunk.length > totalBytes) {
       throw new ProtocolError('hash-mismatch', `The download of ${this.#hash} changed its size on the way.`);

@@ -64,6 +64,7 @@ export function connectFederation(o: { readonly address: string; readonly tls: T
         hash,
         explain,
         signal: endedBy(options.signal),
+        maximumBytes: options.maximumBytes ?? Number.POSITIVE_INFINITY,
         onChunk: (received, total) => options.onChunk?.(received, total),
         start: (frame) => client.makeServerStreamRequest(...coders(downloadRpc), frame),
       }),

@@ -193,7 +193,14 @@ test('a lost connection closes the session on both sides', async () => {
   const hash = contentHash(new Uint8Array());
   while (closed.length === 0) {
     const reason = 'x'.repeat(2000);
-    federation.record.handles[0]?.send({ kind: 'roundClosed', roundId, outcome: 'failed', reason, releaseHash: hash });
+    federation.record.handles[0]?.send({
+      kind: 'roundClosed',
+      roundId,
+      outcome: 'failed',
+      reason,
+      releaseHash: hash,
+      transcriptHash: null,
+    });
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   await until(() => federation.record.closed.length === 1);

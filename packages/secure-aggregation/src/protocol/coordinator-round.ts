@@ -32,8 +32,10 @@ import { neighboursIn } from './masking-graph.ts';
 import { KeyRegister, Roster, verifyAdvertisement, type Member } from './roster.ts';
 import { assertRound, roundContext, type RoundContext } from './round-context.ts';
 import { ShareTally } from './share-tally.ts';
+import { SignedStatements } from './signed-statements.ts';
 import type { SiteNumber } from './site-number.ts';
 import { SiteSet } from './site-set.ts';
+import { sumTranscript, type SumTranscript } from './sum-transcript.ts';
 import {
   maskedStatement,
   revealStatement,
@@ -71,6 +73,7 @@ export class CoordinatorRound {
   readonly #invited: ReadonlyMap<string, Uint8Array>;
   #state: CoordinatorState = { phase: 'keys', register: new KeyRegister(), advertised: new Map() };
   #falseWitnesses: readonly string[] = [];
+  readonly #signed = new SignedStatements();
 
   private constructor(options: CoordinatorRoundOptions) {
     this.#context = roundContext(options);
@@ -368,6 +371,11 @@ export class CoordinatorRound {
     return this.#falseWitnesses;
   }
 
+  /** What the sum rests on, or that there is none; null until keys are closed. */
+  get transcript(): SumTranscript | null {
+    return 'roster' in this.#state ? sumTranscript(this.#context, this.#state, this.#signed) : null;
+  }
+
   #in<Phase extends CoordinatorState['phase']>(phase: Phase): Extract<CoordinatorState, { phase: Phase }> {
     if (this.#state.phase !== phase) {
       throw new AggregationError(
@@ -380,6 +388,7 @@ export class CoordinatorRound {
 
   #verify(member: Member, statement: Parameters<typeof verifyStatement>[3], signature: Uint8Array): void {
     verifyStatement(member.identityKey, this.#context, member.siteId, statement, signature);
+    this.#signed.note(member.number, statement, signature);
   }
 
   #ringBits({ ringSites }: Roster): RingBits {

@@ -13,6 +13,7 @@ import type {
 import type { MaskRemoval } from '../masks/mask-removal.ts';
 import type { YieldTurn } from '../turns.ts';
 import { CoordinatorRound, type CoordinatorRoundOptions } from './coordinator-round.ts';
+import type { SumTranscript } from './sum-transcript.ts';
 import type { UploadSink } from './upload.ts';
 
 /** A group that came to no sum; the others go on without it. */
@@ -32,6 +33,8 @@ export interface GroupOutcome {
   readonly failure: GroupFailure | null;
   /** Sites that revealed false shares, without which the sum was opened. */
   readonly falseWitnesses: readonly string[];
+  /** What the sum rests on; of a group that failed, that there is none. */
+  readonly transcript: SumTranscript;
 }
 
 interface Group {
@@ -120,8 +123,8 @@ export class GroupedRound {
   async *unmask(yieldTurn?: YieldTurn, maskRemoval?: MaskRemoval): AsyncGenerator<GroupOutcome, void, undefined> {
     for (const group of this.#groups) {
       const sum = group.failure ? null : await opened(group, yieldTurn, maskRemoval);
-      const { cohort: sites, survivors, falseWitnesses } = group.round;
-      yield { sites, survivors, sum, failure: group.failure, falseWitnesses };
+      const { cohort: sites, survivors, falseWitnesses, transcript } = group.round;
+      yield { sites, survivors, sum, failure: group.failure, falseWitnesses, transcript: transcript! };
     }
   }
 
