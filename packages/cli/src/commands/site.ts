@@ -5,6 +5,7 @@ import { createLog, logLevels } from '../log.ts';
 import { shutdownSignal } from '../shutdown.ts';
 import { openTerminal } from './open-terminal.ts';
 import { readNamed } from './read-named.ts';
+import { siteAuditCommand } from './site-audit.ts';
 import { checkCommand } from './site-check.ts';
 import { releaseCommand, revokeCommand } from './site-decision.ts';
 import { sitePrivacyCommand } from './site-privacy.ts';
@@ -20,6 +21,7 @@ export function siteCommand(): Command {
   site.addCommand(checkCommand());
   site.addCommand(runCommand());
   site.addCommand(ledgerCommand());
+  site.addCommand(siteAuditCommand());
   site.addCommand(sitePrivacyCommand());
   return site;
 }

@@ -1,5 +1,6 @@
 import { englishFederation } from './en-federation.ts';
 import type { Phrases } from './phrases.ts';
+import { englishAudit } from './audit.ts';
 import { englishSecrecy } from './secrecy.ts';
 
 const strategies = {
@@ -52,4 +53,5 @@ export const english: Phrases = {
   coordinatorStopped: (logFile) => `The coordinator stopped by itself; its log is ${logFile}`,
   federation: englishFederation,
   secrecy: englishSecrecy,
+  audit: englishAudit,
 };

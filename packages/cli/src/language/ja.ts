@@ -1,5 +1,6 @@
 import { japaneseFederation } from './ja-federation.ts';
 import type { Phrases } from './phrases.ts';
+import { japaneseAudit } from './audit.ts';
 import { japaneseSecrecy } from './secrecy.ts';
 
 const strategies = {
@@ -54,4 +55,5 @@ export const japanese: Phrases = {
   coordinatorStopped: (logFile) => `コーディネーターが停止しました。ログ: ${logFile}`,
   federation: japaneseFederation,
   secrecy: japaneseSecrecy,
+  audit: japaneseAudit,
 };

@@ -1,4 +1,5 @@
 import type { FederationPhrases } from './federation-phrases.ts';
+import type { AuditPhrases } from './audit.ts';
 import type { SecrecyPhrases } from './secrecy.ts';
 
 /** Everything the command says in two languages. A phrase missing in one language does not compile. */
@@ -48,4 +49,5 @@ export interface Phrases {
   readonly coordinatorStopped: (logFile: string) => string;
   readonly federation: FederationPhrases;
   readonly secrecy: SecrecyPhrases;
+  readonly audit: AuditPhrases;
 }
