@@ -97,9 +97,14 @@ test('data through which one customer would reach the others’ gradients is not
   const rare = siteSourceSchema.parse({ ...source, minimumItemPurchases: 5 });
   expect(reasons({}, {}, { source: rare })[0]).toMatch(/leaves out items that are seldom bought/);
   const { columns, file } = source.interactions;
-  const paid = siteSourceSchema.parse({ ...source, interactions: { file, columns: { ...columns, price: 'paid' } } });
-  expect(reasons({}, {}, { source: paid })[0]).toMatch(/item prices are what customers paid/);
-  expect(reasons({}, null, { source: paid })).toEqual([]);
+  for (const column of ['price', 'regularPrice']) {
+    const paid = siteSourceSchema.parse({
+      ...source,
+      interactions: { file, columns: { ...columns, [column]: 'paid' } },
+    });
+    expect(reasons({}, {}, { source: paid })[0]).toMatch(/item prices are what customers paid/);
+    expect(reasons({}, null, { source: paid })).toEqual([]);
+  }
 });
 
 test('a site that is nobody’s home has nothing to give', () => {
@@ -113,7 +118,7 @@ test('a tree is judged as a whole in its first round, and afterwards only by its
   const mechanism = { kind: 'tree', rounds: 8, sites: 5, place: { tree: 'ab'.repeat(16), leaf: 3 } } as const;
   // In one round of eight: four nodes.
   const plan = { mode: 'central', noiseMultiplier: 4, samplingRate: 1 / 8, mechanism } as const;
-  const paidTree = { leaf: 2, steps: 4, noiseMultiplier: 4 };
+  const paidTree = { leaf: 2, period: 8, steps: 4, noiseMultiplier: 4 };
   expect(reasons(policy, plan)).toEqual([]);
   expect(reasons(policy, { ...plan, noiseMultiplier: 3 })[0]).toMatch(/this site's budget is 3/);
   // What was paid for is not counted again.
@@ -124,6 +129,8 @@ test('a tree is judged as a whole in its first round, and afterwards only by its
     "this site has been in round 3 of the plan's tree, whose round 3 is over",
   ]);
   expect(reasons(policy, plan, { spent, paidTree: { ...paidTree, steps: 3 } })[0]).toMatch(/begun with other noise/);
+  // As many nodes, but customers in other rounds: some would be in two.
+  expect(reasons(policy, { ...plan, samplingRate: 1 / 9 }, { spent, paidTree })[0]).toMatch(/begun with other noise/);
   expect(reasons({ ...policy, minimumNoiseMultiplier: 2 }, plan)).toEqual([]);
   expect(reasons({ ...policy, minimumNoiseMultiplier: 2.1 }, plan)).toEqual([
     "the plan's noise multiplier over a whole tree is 2, this site asks for at least 2.1",

@@ -1,6 +1,13 @@
 import type { SiteSource } from '@noren/dataset';
 import { INTEGER_ORDERS, privacyLoss, type GaussianSteps } from '@noren/privacy';
-import { privacyCost, sharesTree, treeSteps, type PlanPrivacy, type RoundPlan } from '@noren/protocol';
+import {
+  participationPeriod,
+  privacyCost,
+  sharesTree,
+  treeSteps,
+  type PlanPrivacy,
+  type RoundPlan,
+} from '@noren/protocol';
 import { treeFault, type PaidTree } from '../privacy-ledger/privacy-ledger.ts';
 import type { SitePolicy } from './policy.ts';
 
@@ -72,7 +79,8 @@ function assumptionReasons(
 function treeReasons(privacy: PlanPrivacy, paid: PaidTree | null): string[] {
   if (!sharesTree(privacy)) return [];
   const { leaf = 0 } = privacy.mechanism.place ?? {};
-  const fault = treeFault(paid, { leaf, steps: treeSteps(privacy) }, privacy.noiseMultiplier);
+  const terms = { leaf, period: participationPeriod(privacy), steps: treeSteps(privacy) };
+  const fault = treeFault(paid, terms, privacy.noiseMultiplier);
   return fault === null ? [] : [fault];
 }
 
@@ -101,11 +109,13 @@ function budgetReasons(
 
 /** Whatever one customer's purchases change in how the others' are read would be felt in everybody's gradient. */
 function dataReasons({ minimumItemPurchases, interactions }: SiteSource): string[] {
+  // Either one alone prices the items that have none in the catalogue.
+  const { price, regularPrice } = interactions.columns;
   return [
     ...(minimumItemPurchases > 1
       ? ['this site leaves out items that are seldom bought, so that one customer decides about what others bought']
       : []),
-    ...(interactions.columns.price === undefined
+    ...(price === undefined && regularPrice === undefined
       ? []
       : ["this site's item prices are what customers paid; a private round needs prices from the catalogue"]),
   ];

@@ -92,7 +92,7 @@ test('a home says by asset what was spent, while its agent runs', async () => {
 describe('a tree', () => {
   const name = 'ab'.repeat(16);
   const inTree = (round: number, leaf: number, change: Partial<Cost> = {}): Cost =>
-    cost(round, { mode: 'central', samplingRate: 1, tree: { name, leaf, steps: 7 }, ...change });
+    cost(round, { mode: 'central', samplingRate: 1, tree: { name, leaf, period: 64, steps: 7 }, ...change });
 
   test('is paid for as a whole in its first round, for each asset, and once', () => {
     const file = join(temporaryFolder(), 'privacy.jsonl');
@@ -107,11 +107,11 @@ describe('a tree', () => {
     }
     ledger.spend(inTree(4, 6, { asset: 'members' }));
     expect(ledger.history('members')).toEqual([{ noiseMultiplier: 2, samplingRate: 1, steps: 7 }]);
-    ledger.spend(inTree(5, 1, { tree: { name: 'cd'.repeat(16), leaf: 1, steps: 7 } }));
+    ledger.spend(inTree(5, 1, { tree: { name: 'cd'.repeat(16), leaf: 1, period: 64, steps: 7 } }));
     expect(ledger.history('customers')).toEqual([{ noiseMultiplier: 2, samplingRate: 1, steps: 14 }]);
     ledger.close();
     const again = PrivacyLedger.open(file, empty, () => at);
-    expect(again.paidTree('customers', name)).toEqual({ leaf: 5, steps: 7, noiseMultiplier: 2 });
+    expect(again.paidTree('customers', name)).toEqual({ leaf: 5, period: 64, steps: 7, noiseMultiplier: 2 });
     expect(again.history('customers')).toEqual([{ noiseMultiplier: 2, samplingRate: 1, steps: 14 }]);
     again.close();
   });
@@ -123,7 +123,8 @@ describe('a tree', () => {
       inTree(2, 3),
       inTree(2, 2),
       inTree(2, 4, { noiseMultiplier: 1 }),
-      inTree(2, 4, { tree: { name, leaf: 4, steps: 1 } }),
+      inTree(2, 4, { tree: { name, leaf: 4, period: 64, steps: 1 } }),
+      inTree(2, 4, { tree: { name, leaf: 4, period: 100, steps: 7 } }),
     ]) {
       expect(() => ledger.spend(wrong)).toThrow(expect.objectContaining({ code: 'budget-spent' }));
     }

@@ -79,14 +79,14 @@ export class PrivacyLedger {
 /** Why this site cannot be in a round of a tree that it has been in before; null if it can. */
 export function treeFault(
   paid: PaidTree | null,
-  { leaf, steps }: Omit<SpentTree, 'name'>,
+  { leaf, period, steps }: Omit<SpentTree, 'name'>,
   noiseMultiplier: number,
 ): string | null {
   if (paid === null) return null;
   if (leaf <= paid.leaf) {
     return `this site has been in round ${paid.leaf} of the plan's tree, whose round ${leaf} is over`;
   }
-  if (steps === paid.steps && noiseMultiplier === paid.noiseMultiplier) return null;
+  if (steps === paid.steps && period === paid.period && noiseMultiplier === paid.noiseMultiplier) return null;
   return "the plan's tree was begun with other noise, or for other rounds";
 }
 
@@ -124,6 +124,7 @@ export async function readPrivacyLedger(home: string): Promise<PrivacyLedgerRepo
 /** What was paid for a tree as a whole, and the last of its rounds that was. */
 export interface PaidTree {
   readonly leaf: number;
+  readonly period: number;
   readonly steps: number;
   readonly noiseMultiplier: number;
 }
@@ -144,8 +145,8 @@ class Spent {
     this.rounds.set(asset, (this.rounds.get(asset) ?? 0) + 1);
     const begun = tree === undefined ? null : this.tree(asset, tree.name);
     if (tree !== undefined) {
-      const { leaf, steps } = tree;
-      this.#trees.set(`${tree.name} ${asset}`, { leaf, steps, noiseMultiplier });
+      const { leaf, period, steps } = tree;
+      this.#trees.set(`${tree.name} ${asset}`, { leaf, period, steps, noiseMultiplier });
     }
     if (begun === null) this.#count(asset, { noiseMultiplier, samplingRate, steps: tree?.steps ?? 1 });
   }

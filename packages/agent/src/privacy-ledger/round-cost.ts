@@ -1,4 +1,4 @@
-import { privacyCost, sharesTree, treeSteps, type PlanPrivacy } from '@noren/protocol';
+import { participationPeriod, privacyCost, sharesTree, treeSteps, type PlanPrivacy } from '@noren/protocol';
 import type { Spending } from './spending.ts';
 
 /** What the ledger says of a round of the plan. */
@@ -9,6 +9,7 @@ export function roundCost(
   const { noiseMultiplier, samplingRate } = privacyCost(privacy, 1);
   const place = sharesTree(privacy) ? privacy.mechanism.place : undefined;
   if (!sharesTree(privacy) || place === undefined) return { mode, noiseMultiplier, samplingRate };
-  const tree = { name: place.tree, leaf: place.leaf, steps: treeSteps(privacy) };
+  const { tree: name, leaf } = place;
+  const tree = { name, leaf, period: participationPeriod(privacy), steps: treeSteps(privacy) };
   return { mode, noiseMultiplier, samplingRate, tree };
 }

@@ -22,6 +22,8 @@ export interface Spending extends ChainLink {
 export interface SpentTree {
   readonly name: string;
   readonly leaf: number;
+  /** Rounds between two that a customer is in: with another one customers would be in other rounds, too. */
+  readonly period: number;
   /** Steps of `noiseMultiplier` that the whole tree costs a customer. */
   readonly steps: number;
 }
@@ -38,7 +40,12 @@ export const spendingSchema: z.ZodType<Spending> = z.strictObject({
   noiseMultiplier: z.number().positive(),
   samplingRate: z.number().positive().max(1),
   tree: z
-    .strictObject({ name: z.string().regex(/^[0-9a-f]{32}$/), leaf: z.int().min(1), steps: z.int().min(1) })
+    .strictObject({
+      name: z.string().regex(/^[0-9a-f]{32}$/),
+      leaf: z.int().min(1),
+      period: z.int().min(1),
+      steps: z.int().min(1),
+    })
     .optional(),
   previous: hash,
 });

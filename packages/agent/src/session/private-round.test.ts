@@ -74,6 +74,17 @@ test('noise is added to every site’s sum, no weight travels, and nobody says h
     expect(await spent(home)).toEqual(paid);
     expect((await ledgerOf(home)).filter(({ kind }) => kind === 'evaluationReport')).toEqual([]);
   }
+  // How far work on the data has come would follow from the data; that of making features does not.
+  const progress = new Set(
+    coordinator.heard.flatMap(({ message }) =>
+      message.kind === 'progress' ? [`${message.activity} ${message.fraction}`] : [],
+    ),
+  );
+  expect(progress).toContain('evaluating 0');
+  expect([...progress].filter((said) => /^(relearning|evaluating)/.test(said)).toSorted()).toEqual([
+    'evaluating 0',
+    'relearning 0',
+  ]);
   const told = coordinator.heard.flatMap(({ message }) => (message.kind === 'hello' ? [message.releaseHash] : []));
   expect(new Set(told)).toEqual(new Set([null]));
 });

@@ -145,6 +145,8 @@ export class RunningRound {
     this.#secrets().receiveShares(delivery);
     this.#awaiting = [];
     const job = await this.#prepare();
+    // A round that was dropped meanwhile takes nothing any more from what the next one was judged by.
+    this.#contribution.signal.throwIfAborted();
     // Before anything random happens: whatever becomes of the round, this may have been seen.
     this.#payPrivacy();
     const yieldTurn = async (): Promise<void> => {
@@ -370,7 +372,9 @@ export class RunningRound {
     if (!this.#isSurvey) checkRelease((await this.#fetch(plan.release, signal)).bytes, plan, 'release');
     const paths = { backbone: backbone.path, release: blobs.path(plan.release) };
     const job = { ...dataJob(this.#parts), site: site.siteId, plan, ...paths };
-    await this.#parts.trainer.prepare(job, this.#watch('preparing', signal));
+    // Features are made of the catalogue alone.
+    const onProgress = (fraction: number): void => this.#progress.report('preparing', fraction);
+    await this.#parts.trainer.prepare(job, { signal, onProgress });
     return job;
   }
 
@@ -398,8 +402,13 @@ export class RunningRound {
     }
   }
 
+  /**
+   * How far work on customers' data has come follows from the data: a training that stops early jumps to its end. In a private
+   * round, where nothing exact leaves, only its beginning is told.
+   */
   #watch(activity: ActivityName, signal: AbortSignal): TaskWatch {
-    return { signal, onProgress: (fraction) => this.#progress.report(activity, fraction) };
+    const isPrivate = this.#offer.plan.privacy != null;
+    return { signal, onProgress: (fraction) => this.#progress.report(activity, isPrivate ? 0 : fraction) };
   }
 
   #reach(stage: ParticipationStage): Promise<void> {
