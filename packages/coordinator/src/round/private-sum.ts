@@ -75,7 +75,8 @@ export async function decodePrivateSum(
   const noise = Math.hypot(siteNoise * Math.sqrt(survivors), coordinatorNoise) * (root + NOISE_REACH);
   const bound = survivors * (sumNorm + root / scale) + noise / scale;
   if (!(length <= bound * (1 + 1e-6))) {
-    throw unsound(`the norm ${length} of its sum is above the ${bound} that clipping and noise allow`);
+    // Without the norm: a failed round of a tree is taken for one that nothing was revealed of, and its noise is used again.
+    throw unsound(`the norm of its sum is above the ${bound} that clipping and noise allow`);
   }
   const share = 1 / (privacy.samplingRate * privacy.customers);
   return { meanUpdate: decoded.map((value) => value * share), norm: length * share, count };

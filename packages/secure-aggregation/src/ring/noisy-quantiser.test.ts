@@ -79,6 +79,8 @@ describe('room for the noise', () => {
     expect(noisyQuantiserFor({ ...base, valueBits: 16 }).scale).toBeLessThan(noisyQuantiserFor(base).scale / 1000);
     expect(() => noisyQuantiserFor({ ...base, valueBits: 8 })).toThrow(/cannot hold the sum and its noise/);
     expect(() => noisyQuantiserFor({ ...base, noiseMultiplier: 0 })).toThrow(/cannot be made/);
+    // So small that the quanta in it are beyond a double.
+    expect(() => noisyQuantiserFor({ ...base, sumNorm: 1e-300, sensitivity: 1e-302 })).toThrow(/cannot be made/);
   });
 });
 

@@ -2,7 +2,7 @@ import { AggregationError } from '../errors.ts';
 import type { RandomSource } from '../keys/random.ts';
 import { secureRandom } from '../keys/random.ts';
 import { finish, inTurns, nextTurn, type Steps, type YieldTurn } from '../turns.ts';
-import { encoding, EXTRA_ELEMENTS, largestScale } from './quantiser.ts';
+import { encoding, EXTRA_ELEMENTS, largestScale, SMALLEST_NORM } from './quantiser.ts';
 import { ringBitsFor } from './ring-width.ts';
 
 /** What a sum that carries noise is made of. Norms in the vector's units. */
@@ -11,7 +11,7 @@ export interface NoisySumRules {
   readonly sites: number;
   /** Elements of the vector. */
   readonly length: number;
-  /** L2 norm to which each site's vector is clipped, > 0. */
+  /** L2 norm to which each site's vector is clipped, >= 1e-30. */
   readonly sumNorm: number;
   /** L2 norm of the most that one customer changes one site's vector by, before rounding, > 0. */
   readonly sensitivity: number;
@@ -92,7 +92,7 @@ export function noisyQuantiserFor(rules: NoisySumRules): NoisyQuantiser {
   const shares = ofSites ? noiseFrom.shares : 1;
   const nodes = noiseFrom !== 'coordinator' && 'nodes' in noiseFrom ? noiseFrom.nodes : 1;
   const counted = [length, sitesPerCustomer, shares, nodes].every((value) => Number.isSafeInteger(value) && value > 0);
-  if (!positive || !counted) {
+  if (!positive || !counted || sumNorm < SMALLEST_NORM) {
     throw new AggregationError('out-of-range', `A noisy sum cannot be made by ${JSON.stringify(rules)}.`);
   }
   const limit = 2 ** (ringBitsFor(sites, rules.valueBits) - 1) - 1;

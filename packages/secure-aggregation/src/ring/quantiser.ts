@@ -52,7 +52,7 @@ export function maskedLength(length: number, rotated: boolean): number {
 const TURN_LENGTH = 16 * PIECE_WORDS;
 
 /** Beyond these, float32 coordinates or the scale run out of exponents. */
-const SMALLEST_NORM = 1e-30;
+export const SMALLEST_NORM = 1e-30;
 
 /**
  * The finest quantiser for which the sum of `sites` updates cannot leave the ring, whatever they are:
