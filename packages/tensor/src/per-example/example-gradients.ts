@@ -6,7 +6,7 @@ import type { RecordedUse } from './recording.ts';
 
 /** The gradients of one parameter for every example of a batch, never written out where that can be avoided. */
 export interface ExampleGradients {
-  /** Squared L2 norm of each example's gradient, [examples]. */
+  /** Squared L2 norm of each example's gradient, [examples]; not below what `weightedSum` adds, but for rounding. */
   readonly squaredNorms: tf.Tensor;
   /** Sum over the examples of factors [examples] times gradient, in the parameter's shape. */
   weightedSum(factors: tf.Tensor): tf.Tensor;
@@ -19,6 +19,13 @@ interface Places {
   /** [examples, places, width]. */
   readonly dy: tf.Tensor;
 }
+
+/**
+ * Where the places of an example cancel, float32 cannot tell how long their sum is, and a norm taken too small would let the
+ * gradient through unclipped. So the square of the sum of their lengths is added with this factor, some twenty times what
+ * rounding makes of it: a gradient whose terms are 50 times as long as their sum comes out by 1.5e-4 longer.
+ */
+const CANCELLATION = 2 ** -23;
 
 /**
  * Gradients by ghost norms and book-keeping (Li et al. 2022, section 4; Bu et al. 2022): an example's gradient of a
@@ -88,7 +95,7 @@ function ofProduct({ shape }: ParameterSpec, { input, dy }: Places): ExampleGrad
       ? tf.sum(tf.mul(gram(input), gram(dy)), [1, 2])
       : tf.sum(tf.square(tf.matMul(input, dy, true, false)), [1, 2]);
   return {
-    squaredNorms,
+    squaredNorms: tf.add(squaredNorms, cancellation(tf.mul(lengths(input), lengths(dy)))),
     weightedSum: (factors) => {
       const scaled = tf.reshape(tf.mul(dy, tf.reshape(factors, [examples, 1, 1])), [-1, columns]);
       return tf.matMul(tf.reshape(input, [-1, rows]), scaled, true, false);
@@ -101,7 +108,7 @@ function ofRows({ shape }: ParameterSpec, { input, dy }: Places): ExampleGradien
   const [examples = 1] = dy.shape;
   const same = tf.cast(tf.equal(tf.expandDims(input, 2), tf.expandDims(input, 1)), 'float32');
   return {
-    squaredNorms: tf.sum(tf.mul(same, gram(dy)), [1, 2]),
+    squaredNorms: tf.add(tf.sum(tf.mul(same, gram(dy)), [1, 2]), cancellation(lengths(dy))),
     weightedSum: (factors) => {
       const scaled = tf.mul(dy, tf.reshape(factors, [examples, 1, 1]));
       return tf.scatterND(tf.reshape(input, [-1, 1]), tf.reshape(scaled, [input.size, ...shape.slice(1)]), [...shape]);
@@ -120,6 +127,16 @@ function ofVectors({ shape }: ParameterSpec, vectors: tf.Tensor): ExampleGradien
 /** Products of every two places of each example, [examples, places, places]. */
 function gram(rows: tf.Tensor): tf.Tensor {
   return tf.matMul(rows, rows, false, true);
+}
+
+/** Of the lengths of each example's terms, [examples, places]: what their rounding may have taken off a squared norm. */
+function cancellation(terms: tf.Tensor): tf.Tensor {
+  return tf.mul(tf.square(tf.sum(terms, 1)), CANCELLATION);
+}
+
+/** L2 norms of the rows, [examples, places]. */
+function lengths(rows: tf.Tensor): tf.Tensor {
+  return tf.sqrt(tf.sum(tf.square(rows), 2));
 }
 
 function joined(parts: readonly tf.Tensor[]): tf.Tensor {

@@ -36,7 +36,7 @@ export interface Clipping {
 export interface ClippedGradients {
   /** Sum over the examples of weight * gradient * min(1, C / norm), flat: the trainable parameters in their order. */
   readonly sum: Float32Array;
-  /** L2 norm of each example's gradient before clipping and weight, [examples]. */
+  /** L2 norm of each example's gradient before clipping and weight, [examples]; rather too long than too short. */
   readonly norms: Float32Array;
   /** [examples]. */
   readonly losses: Float32Array;

@@ -168,6 +168,47 @@ describe.each(runtimes)('gradients of single examples (%s)', (runtime) => {
     },
   );
 
+  // By ghost norms and by the gradients themselves.
+  test.each([4, 40])(
+    'an example whose %i places cancel all but for rounding is clipped all the same',
+    async (places) => {
+      const [examples, width] = [8, 24];
+      const uniform = uniformSource(3);
+      const ordinary = Float32Array.from({ length: examples * places * width }, () => 1000 * (uniform() - 0.5));
+      // Each two places have nearly the same input, and pull in opposite directions.
+      const cancelling = ordinary.slice();
+      for (let at = 0; at < cancelling.length; at++) {
+        if (Math.floor(at / width) % 2 === 1) cancelling[at] = (cancelling[at - width] ?? 0) * (1 + 1e-6 * uniform());
+      }
+      const spec: PerExampleSpec = {
+        parameters: [{ name: 'w', shape: [width, width] }],
+        trainable: () => true,
+        inputs: { x: { shape: [examples, places, width], dtype: 'float32' } },
+        examples,
+        losses: ({ w = tf.scalar(0) }, { x: input = tf.scalar(0) }) => {
+          const signs = tf.tensor3d(
+            Array.from({ length: places }, (_, at) => (at % 2) * 2 - 1),
+            [1, places, 1],
+          );
+          return tf.sum(tf.mul(linear(input, w), signs), [1, 2]);
+        },
+        runtime,
+      };
+      const batch = (data: Float32Array): Batch => ({ x: { shape: [examples, places, width], data } });
+      const only = (one: number): Float32Array =>
+        Float32Array.from({ length: examples }, (_, at) => (at === one ? 1 : 0));
+      const clipNorm = 1e-3;
+      const gradients = await compilePerExampleGradients(spec);
+      gradients.load(initialValues(spec));
+      await gradients.run(batch(ordinary), { clipNorm, weights: only(0) });
+      for (let one = 0; one < examples; one++) {
+        const { sum } = await gradients.run(batch(cancelling), { clipNorm, weights: only(one) });
+        expect(Math.hypot(...sum)).toBeLessThan(clipNorm * (1 + 2 ** -10));
+      }
+      await gradients.dispose();
+    },
+  );
+
   test('padding changes nothing', async () => {
     const spec = { ...perExampleTransformer(SMALL), runtime };
     const batch = drawBatch(SMALL, 2);
