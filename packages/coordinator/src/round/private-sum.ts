@@ -51,8 +51,8 @@ export async function addCoordinatorNoise(
 }
 
 /**
- * Decodes the sum and checks what no honest cohort can produce. Each site sends a vector of norm sumNorm at most, rounded by
- * less than a quantum an element, and noise; noise of standard deviation s on d elements is longer than s (sqrt(d) + 12) with
+ * Decodes the sum and checks what no honest cohort can produce. Each site sends a vector of norm sumNorm at most, rounded and
+ * blurred by less than two quanta an element, and noise; noise of standard deviation s on d elements is longer than s (sqrt(d) + 12) with
  * probability e^-72 (the norm is Lipschitz; Gaussian concentration).
  *
  * Throws CoordinatorError `unsound-aggregate`, AggregationError `out-of-range`.
@@ -73,7 +73,7 @@ export async function decodePrivateSum(
   const coordinatorNoise = quantiser.coordinatorNoise * Math.sqrt(quantiser.coordinatorNodes);
   const root = Math.sqrt(decoded.length);
   const noise = Math.hypot(siteNoise * Math.sqrt(survivors), coordinatorNoise) * (root + NOISE_REACH);
-  const bound = survivors * (sumNorm + root / scale) + noise / scale;
+  const bound = survivors * (sumNorm + (2 * root) / scale) + noise / scale;
   if (!(length <= bound * (1 + 1e-6))) {
     // Without the norm: a failed round of a tree is taken for one that nothing was revealed of, and its noise is used again.
     throw unsound(`the norm of its sum is above the ${bound} that clipping and noise allow`);

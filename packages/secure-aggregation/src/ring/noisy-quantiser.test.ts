@@ -49,7 +49,7 @@ describe('room for the noise', () => {
     fc.assert(
       fc.property(rules, (rule) => {
         const { scale, siteNoise, coordinatorNoise, coordinatorNodes } = noisyQuantiserFor(rule);
-        const values = rule.sites * (Math.ceil(rule.sumNorm * scale) + 1);
+        const values = rule.sites * (Math.ceil(rule.sumNorm * scale) + 2);
         const noise =
           NOISE_REACH * Math.hypot(siteNoise * Math.sqrt(rule.sites), coordinatorNoise * Math.sqrt(coordinatorNodes));
         expect(values + noise).toBeLessThan(2 ** 31);
@@ -128,6 +128,22 @@ test('sites’ sums with noise decode to their sum and the noise, without weight
   });
   expect(() => decodeNoisySum(sum, 4, quantiser)).toThrow(/not that of 4 sites/);
   expect(() => addNoise(sum, new Int32Array(3))).toThrow(/do not fit/);
+});
+
+test('where the coordinator adds the noise, not even zeros are known by the hash of a masked vector', () => {
+  for (const noiseFrom of ['coordinator', { nodes: 6 }] as const) {
+    const quantiser = noisyQuantiserFor({ ...base, length: 20_000, noiseFrom });
+    const nobody = { vector: new Float32Array(20_000), count: null };
+    const [once, again] = [encodeNoisySum(nobody, quantiser), encodeNoisySum(nobody, quantiser)];
+    expect([...once.subarray(20_000)]).toEqual([1, 0]);
+    const shares = [-1, 0, 1].map((value) => once.subarray(0, 20_000).filter((element) => element === value).length);
+    // Of fresh randomness: eight standard deviations.
+    for (const [at, share] of [0.25, 0.5, 0.25].entries()) {
+      const deviation = Math.sqrt(20_000 * share * (1 - share));
+      expect(Math.abs((shares[at] ?? 0) - 20_000 * share)).toBeLessThan(8 * deviation);
+    }
+    expect(once.filter((element, at) => element === again[at]).length).toBeLessThan(10_000);
+  }
 });
 
 test('noise beyond the ring’s edge comes back on the other side, where it is the same element', () => {

@@ -1,6 +1,7 @@
 import { AggregationError } from '../errors.ts';
 import type { RandomSource } from '../keys/random.ts';
 import { secureRandom } from '../keys/random.ts';
+import { MaskStream, PIECE_WORDS } from '../masks/mask-stream.ts';
 import { finish, inTurns, nextTurn, type Steps, type YieldTurn } from '../turns.ts';
 import { encoding, EXTRA_ELEMENTS, largestScale, SMALLEST_NORM } from './quantiser.ts';
 import { ringBitsFor } from './ring-width.ts';
@@ -74,7 +75,7 @@ const ROUNDING = 2 ** -10;
 /**
  * The finest quantiser for which neither the values nor, but with probability 1e-31 an element, the noise leave the ring:
  *
- *   sites * (ceil(sumNorm * scale) + 1) + 12 * (standard deviation of all the noise in the sum) < 2^(R-1)
+ *   sites * (ceil(sumNorm * scale) + 2) + 12 * (standard deviation of all the noise in the sum) < 2^(R-1)
  *
  * The noise is measured against the sensitivity after rounding, sensitivity * scale + sqrt(length) a site: whatever dither the
  * elements are rounded with, two roundings by the same dither differ by less than 1 more than what was rounded, in each
@@ -100,8 +101,9 @@ export function noisyQuantiserFor(rules: NoisySumRules): NoisyQuantiser {
   const dithers = sitesPerCustomer * Math.sqrt(length + (countUnit === undefined ? 0 : 1));
   const reach = NOISE_REACH * Math.sqrt(ofSites ? sites : nodes);
   const share = noiseMultiplier / Math.sqrt(shares);
-  // One quantum a site for the rounding of values, one for the last bit of their product, one for the noise's own ceiling.
-  const room = limit - 2 * sites - reach * (share * dithers + 1);
+  // Quanta of a site: one for the rounding of values, one for the last bit of their product, one for `blur`. One for the noise's
+  // own ceiling.
+  const room = limit - 3 * sites - reach * (share * dithers + 1);
   const largest = room / (sites * sumNorm + reach * share * sensitivity);
   if (!(largest > 0)) throw tooFewBits(rules, 'there is no room for the noise');
   const scale = largestScale(sumNorm, Math.floor(largest * sumNorm));
@@ -127,7 +129,7 @@ export function noisyElements(maskedLength: number, { countScale }: NoisyQuantis
 
 /**
  * One site's part, clipped and rounded stochastically, not yet noised: [ round(clip(vector) * scale), 1, round(count *
- * countScale) ]. Every site has the same weight, and whether its vector was clipped is not said: neither may depend on who
+ * countScale) ]; where the coordinator adds the noise, blurred by a quantum. Every site has the same weight, and whether its vector was clipped is not said: neither may depend on who
  * takes part.
  *
  * The count is cut off at the vector's bound, so that the room of an element suffices for it. Cut off apart, both still are
@@ -154,7 +156,7 @@ export async function encodeNoisySumInTurns(
 
 function* noisyEncoding(
   { vector, count }: NoisyPart,
-  { sumNorm, scale, countScale }: NoisyQuantiser,
+  { sumNorm, scale, siteNoise, countScale }: NoisyQuantiser,
   random: RandomSource,
 ): Steps<Int32Array> {
   if ((count !== null) !== countScale > 0 || !Number.isFinite(count ?? 0)) {
@@ -165,7 +167,23 @@ function* noisyEncoding(
   const quanta = Math.max(-bound, Math.min(bound, (count ?? 0) * countScale));
   const dither = new DataView(random(4).slice().buffer).getUint32(0) / 2 ** 32;
   elements[vector.length + 1] = Math.floor(quanta + dither);
+  if (siteNoise === 0) yield* blur(elements.subarray(0, vector.length), random);
   return elements;
+}
+
+/**
+ * Adds -1, 0 or 1 to each element, with probabilities 1/4, 1/2, 1/4. A site without noise of its own may have sampled nobody:
+ * zeros, which rounding leaves as they are. The hash of its masked vector is in the sum's transcript, and sites that
+ * together can take its masks off would know them by it, where a sum that the coordinator has noised shall be all they see.
+ */
+function* blur(elements: Int32Array, random: RandomSource): Steps<void> {
+  const uniform = new MaskStream(random(32));
+  for (let start = 0; start < elements.length; start += PIECE_WORDS) {
+    const piece = elements.subarray(start, start + PIECE_WORDS);
+    const bits = uniform.next(piece.length);
+    for (let i = 0; i < piece.length; i++) piece[i]! += (bits[i]! & 1) - ((bits[i]! >> 1) & 1);
+    yield;
+  }
 }
 
 /** Adds noise for the first `noisyElements`, modulo 2^32; a count's is the last. */
