@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { maskingTraffic } from '@noren/protocol';
-import { assuranceOf, type Assurance, type Fears } from '@noren/secure-aggregation';
+import { AggregationError, assuranceOf, type Assurance, type Fears } from '@noren/secure-aggregation';
 import { expect, test } from 'vitest';
 
 import { percentText, probabilityText } from '../terminal/probability.ts';
@@ -14,6 +14,7 @@ const document = fileURLToPath(new URL('../../../../docs/threat-model.md', impor
 const tables = {
   'one group': oneGroup,
   'random groups': randomGroups,
+  turnout,
   'compared groups': comparedGroups,
   'flat graph': flatGraph,
   'secrecy of compared groups': secrecyOfComparedGroups,
@@ -37,7 +38,15 @@ function assurance(
   robust: Fears['robust'] = null,
   topology: Fears['topology'] = 'groups',
 ): Assurance {
-  return assuranceOf({ sites, robust, topology, minimumSurvivors: 0, corruptFraction: corrupt, lostFraction: lost });
+  return assuranceOf({
+    sites,
+    registered: sites,
+    robust,
+    topology,
+    minimumSurvivors: 0,
+    corruptFraction: corrupt,
+    lostFraction: lost,
+  });
 }
 
 function oneGroup(): string {
@@ -70,8 +79,8 @@ function randomGroups(): string {
   const rows = [129, 200, 1000, 10_000].map((sites) => {
     const { groups } = assurance(sites, 0, 0);
     const learned = (corrupt: number): string => {
-      const { passive, active } = assurance(sites, corrupt, 0).log2Broken;
-      return `${chance(passive)} / ${chance(active)}`;
+      const { log2Broken, log2BrokenByChoice } = assurance(sites, corrupt, 0);
+      return [log2Broken.passive, log2Broken.active, log2BrokenByChoice ?? 0].map(chance).join(' / ');
     };
     const lost = (fraction: number): string => {
       const { group, any } = assurance(sites, 0, fraction).log2Lost;
@@ -92,7 +101,7 @@ function randomGroups(): string {
       'sites',
       'groups',
       'threshold',
-      '5 % collude: passive / active',
+      '5 % collude: passive / active / leaves out sites',
       '10 %',
       '20 %',
       '5 % lost: one group / any',
@@ -138,6 +147,35 @@ function flatGraph(): string {
     ],
     rows,
   );
+}
+
+function turnout(): string {
+  const present = [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.25];
+  const rows = [200, 1000, 10_000].map((registered) => [
+    registered.toLocaleString('en'),
+    ...present.map((share) => thresholdsAt(Math.round(share * registered), registered)),
+  ]);
+  return table(
+    ['registered', ...present.map((share) => `${percentText(share)}${share === 1 ? ' take part' : ''}`)],
+    rows,
+  );
+}
+
+function thresholdsAt(sites: number, registered: number): string {
+  try {
+    const { groups } = assuranceOf({
+      sites,
+      registered,
+      robust: null,
+      minimumSurvivors: 0,
+      corruptFraction: 0,
+      lostFraction: 0,
+    });
+    return groups.map((group) => `${group.threshold} of ${group.sites}`).join(', ');
+  } catch (error) {
+    if (error instanceof AggregationError && error.code === 'too-few-sites') return 'none';
+    throw error;
+  }
 }
 
 /** Sites and the size of their groups. */

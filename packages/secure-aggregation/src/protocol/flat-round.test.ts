@@ -33,7 +33,13 @@ vi.mock(import('../topology/flat-cohort.ts'), async (original) => {
 });
 
 const LENGTH = 5;
-const FLAT: Grouping = { seed: new Uint8Array(32).fill(5), round: 3, groupSize: null, topology: 'flat' };
+const FLAT: Grouping = {
+  seed: new Uint8Array(32).fill(5),
+  round: 3,
+  groupSize: null,
+  topology: 'flat',
+  registered: null,
+};
 const FLOOR = { minimumSites: 3, minimumThresholdFraction: 0.5 };
 
 function vectorOf(index: number): Int32Array {

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 
 import { groupParameters } from '../group-parameters.ts';
 import { siteIdOf } from '../testing/federation.ts';
-import { ABORT_BITS, flatParameters, LOST_FRACTION, ringOf } from './flat-cohort.ts';
+import { ABORT_BITS, FLAT_SECURITY_BITS, flatParameters, LOST_FRACTION, ringOf } from './flat-cohort.ts';
 import { log2AtLeast, log2AtMost } from './hypergeometric.ts';
 import { log2Sum } from './log2-sum.ts';
-import { CORRUPT_FRACTION, SECURITY_BITS } from './random-groups.ts';
+import { CORRUPT_FRACTION } from './random-groups.ts';
 import { MAXIMUM_COHORT } from './sizes.ts';
 
 /** Keys of one message: proto/noren/v1/secure_aggregation.proto as @noren/protocol reads it. */
@@ -60,7 +60,7 @@ test('every larger cohort has a graph that its corrupt tenth neither breaks nor 
     const twoLists = corrupt(signers, 2 * signatures - signers);
     const unsigned = log2AtMost({ population: sites, marked: stays, draws: signers }, signatures - 1);
     const isSound =
-      log2Sum([bothSecrets, inParts, twoLists]) <= -SECURITY_BITS &&
+      log2Sum([bothSecrets, inParts, twoLists]) <= -FLAT_SECURITY_BITS &&
       log2Sum([lost + Math.log2(sites), unsigned]) <= -ABORT_BITS;
     return !isSound || degree % 2 === 1 || holders >= sites;
   });

@@ -1,12 +1,18 @@
 import { groupParameters, type GroupParameters } from '../group-parameters.ts';
 import { hashFields, utf8 } from '../keys/bytes.ts';
 import { flatGraph } from './harary.ts';
-import { CORRUPT_FRACTION, log2GroupBroken, SECURITY_BITS } from './random-groups.ts';
+import { CORRUPT_FRACTION, log2GroupBroken } from './random-groups.ts';
 import { ranked } from './ranking.ts';
 import { LARGEST_GROUP } from './sizes.ts';
 
 /** Of the cohort, from keys to reveals: a tenth of the sites at worst, wherever they stand in the ring. */
 export const LOST_FRACTION = 0.1;
+
+/**
+ * 2^-40 that any of the three events below happens in a drawing, and 20 bits more because a coordinator may have a drawing to
+ * choose: a million of them to find one that suits it.
+ */
+export const FLAT_SECURITY_BITS = 60;
 
 /** A round comes to no sum with 2^-20 at most while no more than `LOST_FRACTION` is lost at random. */
 export const ABORT_BITS = 20;
@@ -49,7 +55,7 @@ export function flatParameters(sites: number): GroupParameters {
     adversary: 'active',
     losses: 'chosen',
     // Half of what is allowed for the graph, half for the signers.
-    securityBits: SECURITY_BITS + 1,
+    securityBits: FLAT_SECURITY_BITS + 1,
     abortBits: ABORT_BITS + 1,
   });
   const parameters: GroupParameters = {
@@ -69,7 +75,7 @@ export function flatParameters(sites: number): GroupParameters {
 function signaturesOf(cohort: number): number {
   let threshold = Math.floor((2 * SIGNERS) / 3) + 1;
   const broken = (): number => log2GroupBroken({ cohort, group: SIGNERS, threshold }, CORRUPT_FRACTION, 'active');
-  while (broken() > -(SECURITY_BITS + 1)) threshold++;
+  while (broken() > -(FLAT_SECURITY_BITS + 1)) threshold++;
   return threshold;
 }
 
