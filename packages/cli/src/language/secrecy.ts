@@ -49,7 +49,7 @@ export const englishSecrecy: SecrecyPhrases = {
     `${sites} sites mask in ${groups} groups, drawn anew each round. Each group's sum is opened; the update is the ${combination} of their means.`,
   combinations: { median: 'median', 'trimmed-mean': 'trimmed mean', 'geometric-median': 'geometric median' },
   window: (registered, width) =>
-    `${registered} sites are registered. A group's sites are among up to ${width} of them that follow each other in the registrar's drawing, and its threshold stands whoever of these is left out.`,
+    `${registered} sites are registered. Those that share their secrets with each other are among up to ${width} of them that follow each other in the registrar's drawing, and the threshold stands whoever of these is left out.`,
   columns: {
     groups: 'groups',
     sites: 'sites',
@@ -97,7 +97,7 @@ export const japaneseSecrecy: SecrecyPhrases = {
     `${sites} 拠点が ${groups} グループに分かれてマスクします(ラウンドごとに引き直し)。グループごとの合計が開かれ、平均の${combination}が更新になります。`,
   combinations: { median: '中央値', 'trimmed-mean': 'トリム平均', 'geometric-median': '幾何中央値' },
   window: (registered, width) =>
-    `登録されているのは ${registered} 拠点です。グループの拠点は、登録者の抽選順で連続する最大 ${width} 拠点の中にあり、そのうちどの拠点が外されてもしきい値は有効です。`,
+    `登録されているのは ${registered} 拠点です。秘密を分け合う拠点は、登録者の抽選順で連続する最大 ${width} 拠点の中にあり、そのうちどの拠点が外されてもしきい値は有効です。`,
   columns: {
     groups: 'グループ数',
     sites: '拠点数',

@@ -17,16 +17,17 @@ export function drawnGroups(
     const groups = groupsOf(grouping, advertised.toSorted());
     return { groups: groups.map((group) => ({ ...ofSites(group), lost: null })) };
   } catch (error) {
-    if (!(error instanceof AggregationError) || error.code !== 'too-few-sites') throw error;
-    return { impossible: shortageOfRegistered(advertised.length, grouping.registered?.length ?? 0) };
+    const { registered } = grouping;
+    if (!(error instanceof AggregationError) || error.code !== 'too-few-sites' || registered === null) throw error;
+    return { impossible: shortageOfRegistered(advertised.length, registered.length) };
   }
 }
 
 function shortageOfRegistered(answered: number, registered: number): string {
   return (
-    `too few sites of the registrar’s roster sent their keys: ${answered} of ${registered}. Divided among so few, groups could be ` +
-    'filled with sites that collude, and no site would go on; start a round when more are connected, or have the registrar ' +
-    'suspend those that stay away'
+    `too few sites of the registrar’s roster sent their keys: ${answered} of ${registered}. Among so few those that collude could ` +
+    'be brought together, and no site would go on; start a round when more are connected, or have the registrar suspend those ' +
+    'that stay away'
   );
 }
 

@@ -8,7 +8,7 @@ import { auditTranscript } from './audit.ts';
 /** A ring small enough to be played in a test, on which nobody knows everybody. */
 vi.mock(import('../topology/flat-cohort.ts'), async (original) => ({
   ...(await original()),
-  flatParameters: (sites): GroupParameters => ({
+  flatParameters: ({ sites }): GroupParameters => ({
     sites,
     holders: 7,
     threshold: 5,

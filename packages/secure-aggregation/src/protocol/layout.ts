@@ -1,6 +1,5 @@
 import { groupParameters, isSparse, type GroupParameters } from '../group-parameters.ts';
 import { divisionOf, groupsOf, type DrawnGroup, type Grouping } from '../topology/grouping.ts';
-import { ringOf } from '../topology/flat-cohort.ts';
 import { completeGraph, hararyGraph, type MaskingGraph } from './masking-graph.ts';
 import type { SiteNumber } from './site-number.ts';
 import { SiteSet } from './site-set.ts';
@@ -38,19 +37,19 @@ export function layoutAround(grouping: Grouping | undefined, cohort: readonly st
 
 function drawn(grouping: Grouping | undefined, cohort: readonly string[]): readonly DrawnGroup[] {
   return grouping === undefined
-    ? [{ sites: cohort, parameters: groupParameters(cohort.length) }]
+    ? [{ sites: cohort, parameters: groupParameters(cohort.length), ring: null }]
     : groupsOf(grouping, cohort);
 }
 
 function layoutOf(
   grouping: Grouping | undefined,
   cohort: readonly string[],
-  { sites: ids, parameters }: DrawnGroup,
+  { sites: ids, parameters, ring }: DrawnGroup,
 ): Layout {
   if (grouping === undefined) {
     return { ids, cohort, parameters, graph: completeGraph(ids.length), ringSites: ids.length };
   }
-  const graph = isSparse(parameters) ? sparseGraph(grouping, ids, parameters) : completeGraph(ids.length);
+  const graph = ring !== null && isSparse(parameters) ? sparseGraph(ids, ring, parameters) : completeGraph(ids.length);
   return { ids, cohort, parameters, graph, ringSites: divisionOf(cohort.length, grouping).largest };
 }
 
@@ -59,8 +58,12 @@ export function knownTo({ graph }: Layout, site: SiteNumber): SiteSet {
   return SiteSet.of([...graph.neighbourhood(site), ...graph.signers]);
 }
 
-function sparseGraph({ seed }: Grouping, ids: readonly string[], { holders, signers }: GroupParameters): MaskingGraph {
+function sparseGraph(
+  ids: readonly string[],
+  ring: readonly string[],
+  { holders, signers }: GroupParameters,
+): MaskingGraph {
   const numbers = new Map(ids.map((siteId, number) => [siteId, number as SiteNumber]));
-  const ring = ringOf(seed, ids).map((siteId) => numbers.get(siteId)!);
-  return hararyGraph(ring, holders - 1, signers);
+  const places = ring.map((siteId) => numbers.get(siteId)!);
+  return hararyGraph(places, holders - 1, signers);
 }

@@ -2,10 +2,11 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { AggregationError } from '../errors.ts';
-import { groupParameters } from '../group-parameters.ts';
+import { groupParameters, type GroupParameters } from '../group-parameters.ts';
 import { uint32 } from '../keys/bytes.ts';
 import { decodeSum, encodeUpdate, quantiserFor } from '../ring/quantiser.ts';
 import { codeOf, identityOf, rejectionCodeOf, siteIdOf } from '../testing/federation.ts';
+import { flatParameters, wholeRing } from '../topology/flat-cohort.ts';
 import { groupsOf, type Grouping } from '../topology/grouping.ts';
 import { log2Broken } from '../topology/random-groups.ts';
 import { ranked } from '../topology/ranking.ts';
@@ -33,10 +34,11 @@ function federationOf(sites: number, byte: number): Federation {
 }
 
 /**
- * The cohort with as many accomplices as can be in one group of a hundred that stands in `width` ranks. Of the window with most
- * of them honest sites are left out until a hundred sites remain; before and after it, until a border falls to either side.
+ * The cohort with as many accomplices as can be among `stretch` sites that stand in `width` ranks. Of the window with most of them
+ * honest sites are left out until so many sites remain; before and after it, until a border between groups of a hundred falls to
+ * either side.
  */
-function stuffed({ grouping, corrupt }: Federation, width: number): readonly string[] {
+function stuffed({ grouping, corrupt }: Federation, width: number, stretch = 100): readonly string[] {
   const order = ranked('group-rank', grouping.seed, uint32(0), grouping.registered);
   const from = fullest(
     order.map((id) => corrupt.has(id)),
@@ -45,7 +47,7 @@ function stuffed({ grouping, corrupt }: Federation, width: number): readonly str
   const [before, window, after] = [order.slice(0, from), order.slice(from, from + width), order.slice(from + width)];
   return [
     ...thinned(before, before.length % 100),
-    ...thinned(window, width - 100),
+    ...thinned(window, width - stretch),
     ...thinned(after, after.length % 100),
   ].sort();
 
@@ -155,6 +157,59 @@ test('attack 17, grinding of groups: nor is a cohort that is one group made up o
   }
   expect([accepted.at(0), accepted.at(-1)]).toEqual([101, 115]);
   expect(codeOf(() => groupsOf(federation.grouping, Array.from(federation.corrupt).sort()))).toBe('too-few-sites');
+});
+
+/** Corrupt sites of every stretch of so many in a ring. */
+function corruptIn(ring: readonly string[], corrupt: ReadonlySet<string>, sites: number): readonly number[] {
+  const marks = ring.map((id) => Number(corrupt.has(id)));
+  let held = marks.slice(0, sites).reduce((sum, mark) => sum + mark, 0);
+  return marks.map((mark, from) => {
+    const before = held;
+    held += marks[(from + sites) % ring.length]! - mark;
+    return before;
+  });
+}
+
+/** Whether the sites in league have both secrets of an honest site told, two lists signed, or the ring cut in two places. */
+function isBroken(ring: readonly string[], corrupt: ReadonlySet<string>, parameters: GroupParameters): boolean {
+  const { holders, threshold, signers, signatures } = parameters;
+  const half = (holders - 1) / 2;
+  const bothSecrets = corruptIn(ring, corrupt, holders).some((held) => held >= 2 * threshold - holders);
+  const twoLists = corruptIn(ring, corrupt, signers)[0]! >= 2 * signatures - signers;
+  const cuts = corruptIn(ring, corrupt, half).flatMap((held, from) => (held >= threshold - 1 - half ? [from] : []));
+  const apart = cuts.some((from) => cuts.some((other) => other - from >= half && other - from <= ring.length - half));
+  return bothSecrets || twoLists || apart;
+}
+
+test('attack 17, grinding of the graph: in no cohort do those in league stand so that they open a site twice, or cut the ring', () => {
+  const attacks = fc.record({
+    registered: fc.integer({ min: 1000, max: 3000 }),
+    byte: fc.nat(255),
+    widening: fc.double({ min: 1, max: 10, noNaN: true }),
+  });
+  const outcomes = { broken: 0, refused: 0, safe: 0 };
+  const holds = fc.property(attacks, ({ registered, byte, widening }) => {
+    const { grouping, corrupt } = federationOf(registered, byte);
+    const stretch = flatParameters(wholeRing(registered))!.holders;
+    const width = Math.min(registered, Math.round(widening * stretch));
+    const cohort = stuffed({ grouping, corrupt }, width, stretch);
+    const flat = { ...grouping, topology: 'flat' } as const;
+    // The same ring, with what it would stand if all that are absent were so by chance.
+    const byChance = groupsOf({ ...flat, registered: null }, cohort)[0]!;
+    if (isBroken(byChance.ring!, corrupt, byChance.parameters)) outcomes.broken++;
+    const code = codeOf(() => {
+      const { ring, parameters } = groupsOf(flat, cohort)[0]!;
+      expect(ring).toEqual(byChance.ring);
+      expect(isBroken(ring!, corrupt, parameters)).toBe(false);
+      outcomes.safe++;
+    });
+    if (code === 'too-few-sites') outcomes.refused++;
+    else expect(code).toBeUndefined();
+  });
+  fc.assert(holds, { seed, numRuns: 30 });
+  expect(outcomes.broken).toBeGreaterThan(3);
+  expect(outcomes.safe).toBeGreaterThan(2);
+  expect(outcomes.refused).toBeGreaterThan(2);
 });
 
 test('whoever of a larger roster comes sums up, though some are lost', async () => {

@@ -6,12 +6,12 @@ import { spoiling, type Spoiling } from '../robust/spoiling.ts';
 import { mostOf } from './fractions.ts';
 import { flatAssurance } from './flat-assurance.ts';
 import { flatParameters } from './flat-cohort.ts';
-import { divisionOf, parametersWithin, tooFewPresent, type GroupingRule, type Topology } from './grouping.ts';
+import { divisionOf, tooFewPresent, type GroupingRule, type Topology } from './grouping.ts';
 import { log2AtMost } from './hypergeometric.ts';
 import { log2Sum } from './log2-sum.ts';
 import { log2GroupBroken, log2Lost, type Adversary } from './random-groups.ts';
 import { LARGEST_GROUP } from './sizes.ts';
-import { log2BrokenByChoice } from './windows.ts';
+import { log2BrokenByChoice, windowParameters } from './windows.ts';
 
 /** A round, and what it is feared to meet. */
 export interface Fears {
@@ -38,8 +38,8 @@ export interface GroupAssurance {
   readonly groups: number;
   readonly sites: number;
   /**
-   * Registered ranks between the first and the last site. Of those that take part by chance, more in one round of a thousand at
-   * most; then the threshold of that group is higher. Null where thresholds do not depend on it.
+   * Registered ranks from the first to the last of those that share secrets, the group or a neighbourhood. If who takes part does
+   * so by chance, more in one round of a thousand at most; then thresholds are higher. Null where they do not depend on it.
    */
   readonly window: number | null;
   /** As in `GroupParameters`. */
@@ -92,11 +92,11 @@ export function assuranceOf(fears: Fears): Assurance {
   const corruptThere = Math.min(1, corruptFraction * (registered / cohort));
   return {
     ...(isSparse(parameters)
-      ? sparseAssurance(parameters, corruptThere, lostFraction)
+      ? sparseAssurance(sizes[0]!, corruptThere, lostFraction)
       : groupsAssurance(sizes, cohort, corruptThere, lostFraction)),
     corrupt: mostOf(corruptThere, cohort),
     lost: mostOf(lostFraction, cohort),
-    log2BrokenByChoice: window === null ? null : log2BrokenByChoice(registered, corruptFraction),
+    log2BrokenByChoice: window === null ? null : log2BrokenByChoice(registered, corruptFraction, topology ?? 'groups'),
     spoiling:
       robust === null
         ? null
@@ -117,15 +117,19 @@ interface SizedGroup {
 function sizedGroup(fears: Fears, size: GroupSizes): SizedGroup {
   const { sites: present, registered, robust, topology, minimumSurvivors } = fears;
   const { sites, count } = size;
-  const insisting = (parameters: GroupParameters): GroupParameters => insistingOn(minimumSurvivors, parameters);
-  if (topology === 'flat') return { parameters: insisting(flatParameters(sites)), window: null, count };
-  if (robust !== null || registered <= LARGEST_GROUP) {
-    return { parameters: insisting(groupParameters(sites)), window: null, count };
+  const sized = (parameters: GroupParameters | null, window: number | null): SizedGroup => {
+    if (parameters === null) throw tooFewPresent(present, registered);
+    return { parameters: insistingOn(minimumSurvivors, parameters), window, count };
+  };
+  if (robust !== null || registered <= LARGEST_GROUP) return sized(groupParameters(sites), null);
+  if (topology !== 'flat') {
+    const width = windowOf(fears, size);
+    return sized(windowParameters(sites, { registered, width }), width);
   }
-  const window = windowOf(fears, size);
-  const parameters = parametersWithin(sites, { registered, width: window });
-  if (parameters === null) throw tooFewPresent(present, registered);
-  return { parameters: insisting(parameters), window, count };
+  const widest = (stretch: number): number => windowOf(fears, { sites: stretch, count: sites });
+  const parameters = flatParameters({ sites, registered, widest });
+  if (parameters === null || !isSparse(parameters)) return sized(parameters, registered);
+  return sized(parameters, widest(parameters.holders));
 }
 
 /** A round in so many, log2, has a group with a wider window. */
@@ -137,7 +141,8 @@ const WIDER = -10;
  * of those present are among w - 1 ranks.
  */
 function windowOf({ sites: present, registered }: Fears, { sites, count }: GroupSizes): number {
-  let width = sites;
+  // As wide as on average; half of them are wider.
+  let width = Math.max(sites, Math.floor(((sites - 1) * (registered + 1)) / (present + 1)));
   const log2Wider = (): number =>
     Math.log2(count) + log2AtMost({ population: registered, marked: present, draws: width - 1 }, sites - 2);
   while (width < registered && log2Wider() > WIDER) width++;
@@ -164,10 +169,10 @@ function groupsAssurance(
   };
 }
 
-function sparseAssurance(parameters: GroupParameters, corruptFraction: number, lostFraction: number): Withstood {
-  const { log2Broken, log2Lost: lost, ...counts } = flatAssurance(parameters, corruptFraction, lostFraction);
+function sparseAssurance(group: SizedGroup, corruptFraction: number, lostFraction: number): Withstood {
+  const { log2Broken, log2Lost: lost, ...counts } = flatAssurance(group.parameters, corruptFraction, lostFraction);
   return {
-    groups: [{ ...groupAssurance({ parameters, window: null, count: 1 }), ...counts }],
+    groups: [{ ...groupAssurance(group), ...counts }],
     log2Broken,
     log2Lost: { group: lost, any: lost },
   };

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { groupParameters } from '../group-parameters.ts';
 import { codeOf, siteIdOf } from '../testing/federation.ts';
-import { flatParameters } from './flat-cohort.ts';
+import { flatParameters, wholeRing } from './flat-cohort.ts';
 import { checkedGrouping, divisionOf, groupsOf, smallestGroup, type Grouping } from './grouping.ts';
 import { log2Lost } from './random-groups.ts';
 
@@ -47,7 +47,7 @@ test('a flat cohort is one group, whatever its size', () => {
   const flat = { ...groupingOf(1), topology: 'flat' } as const;
   expect(checkedGrouping(flat)).toEqual(flat);
   expect(divisionOf(10_000, flat)).toEqual({ groups: 1, largest: 10_000 });
-  expect(groupsOf(flat, idsOf(300))).toEqual([{ sites: idsOf(300), parameters: flatParameters(300) }]);
+  expect(groupsOf(flat, idsOf(300))).toMatchObject([{ sites: idsOf(300), parameters: flatParameters(wholeRing(300)) }]);
   expect([
     smallestGroup(1000, flat),
     smallestGroup(1000, groupingOf(1)),
@@ -109,7 +109,9 @@ test('who shares a group is as good as drawn: two sites meet in one of m groups'
 });
 
 test('the threshold of a part of a cohort comes from chance, that of a whole or a small group from the complete graph', () => {
-  expect(groupsOf(groupingOf(1), idsOf(100))).toEqual([{ sites: idsOf(100), parameters: groupParameters(100) }]);
+  expect(groupsOf(groupingOf(1), idsOf(100))).toEqual([
+    { sites: idsOf(100), parameters: groupParameters(100), ring: null },
+  ]);
   const [private_] = groupsOf(groupingOf(1), idsOf(10_000));
   expect(private_!.parameters).toEqual({
     sites: 100,

@@ -1,10 +1,10 @@
 import { AggregationError } from '../errors.ts';
 import { groupParameters, type GroupParameters } from '../group-parameters.ts';
 import { HASH_BYTES, uint32 } from '../keys/bytes.ts';
-import { flatParameters } from './flat-cohort.ts';
-import { ranked } from './ranking.ts';
+import { flatParameters, ringAmong, ringFrom, wholeRing } from './flat-cohort.ts';
+import { ranked, rankedCohort, widthOf } from './ranking.ts';
 import { LARGEST_GROUP, MAXIMUM_COHORT } from './sizes.ts';
-import { windowThreshold, type RankWindow } from './windows.ts';
+import { windowParameters } from './windows.ts';
 
 /**
  * - `groups`: a large cohort is divided into groups, each a complete graph with a sum of its own
@@ -37,6 +37,8 @@ export interface DrawnGroup {
   /** Ids, ascending. */
   readonly sites: readonly string[];
   readonly parameters: GroupParameters;
+  /** Of a flat cohort the ids in the order of its ring, from the first of those that sign for all. Null for groups. */
+  readonly ring: readonly string[] | null;
 }
 
 /** What the sizes of groups depend on. */
@@ -115,7 +117,8 @@ export function smallestGroup(cohort: number, { groupSize, topology }: GroupingR
  */
 export function smallestGroupParameters(cohort: number, rule: GroupingRule): GroupParameters {
   const sites = smallestGroup(cohort, rule);
-  return rule.topology === 'flat' ? flatParameters(sites) : groupParameters(sites);
+  const flat = rule.topology === 'flat' ? flatParameters(wholeRing(sites)) : null;
+  return flat ?? groupParameters(sites);
 }
 
 /**
@@ -126,7 +129,7 @@ export function smallestGroupParameters(cohort: number, rule: GroupingRule): Gro
  * Large groups keep the ranking as long as the seed: the fewer different sums an update enters, the less they say about it (So
  * et al. 2021). Their thresholds come from the number of corrupt sites in a window of all registered ranks (`windowThreshold`),
  * if more sites are registered than a complete graph holds; of fewer every cohort is one group, with the counts of a complete
- * graph.
+ * graph. A flat cohort is one, and stands in that ranking as in a ring.
  *
  * Small groups, whose sums are compared, get another ranking each round; over the rounds that tells who spoils them. They cannot
  * be safe by chance, and have the thresholds of complete graphs.
@@ -140,38 +143,34 @@ export function groupsOf(grouping: Grouping, cohort: readonly string[]): readonl
   const { groups } = divisionOf(cohort.length, grouping);
   if (registered !== null) assertAmong(registered, cohort);
   if (groupSize !== null) return cut(ranked('group-rank', seed, uint32(round), cohort), groups).map(completeGroup);
-  if (topology === 'flat') return [{ sites: cohort, parameters: flatParameters(cohort.length) }];
   const population = registered ?? cohort;
-  if (population.length <= LARGEST_GROUP) return [completeGroup(cohort)];
-  const present = new Set(cohort);
-  const order = ranked('group-rank', seed, uint32(0), population)
-    .map((siteId, rank) => ({ siteId, rank }))
-    .filter(({ siteId }) => present.has(siteId));
-  return cut(order, groups).map((group) => {
-    const width = group.at(-1)!.rank - group[0]!.rank + 1;
-    const parameters = parametersWithin(group.length, { registered: population.length, width });
+  if (population.length <= LARGEST_GROUP && topology !== 'flat') return [completeGroup(cohort)];
+  const order = rankedCohort(ranked('group-rank', seed, uint32(0), population), cohort);
+  const safe = (parameters: GroupParameters | null): GroupParameters => {
     if (parameters === null) throw tooFewPresent(cohort.length, population.length);
-    return { sites: group.map(({ siteId }) => siteId).sort(), parameters };
+    return parameters;
+  };
+  if (topology === 'flat') {
+    const parameters = safe(flatParameters(ringAmong(order, population.length)));
+    return [{ sites: cohort, parameters, ring: ringFrom(order, grouping) }];
+  }
+  return cut(order, groups).map((group) => {
+    const width = widthOf(group[0]!, group.at(-1)!, population.length);
+    const parameters = safe(windowParameters(group.length, { registered: population.length, width }));
+    return { sites: group.map(({ siteId }) => siteId).sort(), parameters, ring: null };
   });
-}
-
-/** Of a large random group; null if too many sites are missing in its window. @throws AggregationError as `groupParameters` */
-export function parametersWithin(sites: number, window: RankWindow): GroupParameters | null {
-  const complete = groupParameters(sites);
-  const threshold = windowThreshold(sites, window);
-  return threshold > sites ? null : { ...complete, threshold, signatures: threshold, minimumSurvivors: threshold };
 }
 
 /** @param present of the registered sites */
 export function tooFewPresent(present: number, registered: number): AggregationError {
   return new AggregationError(
     'too-few-sites',
-    `${present} of the ${registered} registered sites take part: too few, for with so many left out those in league with the coordinator could be brought together in one group.`,
+    `${present} of the ${registered} registered sites take part: too few, for with so many left out those in league with the coordinator could be brought together.`,
   );
 }
 
 function completeGroup(sites: readonly string[]): DrawnGroup {
-  return { sites: sites.toSorted(), parameters: groupParameters(sites.length) };
+  return { sites: sites.toSorted(), parameters: groupParameters(sites.length), ring: null };
 }
 
 function cut<Item>(order: readonly Item[], groups: number): readonly (readonly Item[])[] {
