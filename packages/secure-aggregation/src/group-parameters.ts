@@ -33,7 +33,8 @@ export interface SiteFloor {
   readonly minimumThresholdFraction: number;
   /**
    * Least sites of the round, in all its groups, / sites that the registrar lists, 0..1; needs `registeredIdentities`. Without
-   * it 0. A coordinator that leaves most sites out chooses among whom an update hides, and who colludes there has a larger part.
+   * it 0. A coordinator that leaves most sites out chooses among whom an update hides; and in a roster that is one group who
+   * colludes has a larger part.
    */
   readonly minimumRosterFraction?: number | undefined;
 }

@@ -42,8 +42,9 @@ export {
 export { assuranceOf, type Assurance, type Fears, type GroupAssurance } from './topology/assurance.ts';
 export {
   groupsOf,
-  parametersWithin,
   smallestGroup,
+  smallestGroupParameters,
+  type DrawnGroup,
   type Grouping,
   type GroupingRule,
   type Topology,

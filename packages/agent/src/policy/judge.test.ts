@@ -47,7 +47,7 @@ test.each<[string, Partial<SitePolicy>, Parameters<typeof examplePlan>[0], RegEx
     'a low threshold among the neighbours of a large flat cohort',
     { minimumThresholdFraction: 0.74 },
     { aggregation: { profile: 'private', topology: 'flat' }, cohort: { minimumSites: 1000, quorum: 1 } },
-    /72 % of the 125 sites of a neighbourhood can unmask together, this site asks for at least 74 %/,
+    /73 % of the 135 sites of a neighbourhood can unmask together, this site asks for at least 74 %/,
   ],
   [
     'groups where a site asks for sums of more sites',

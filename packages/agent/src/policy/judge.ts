@@ -1,5 +1,5 @@
 import { groupingRule, largestSumNorm, relearningEpochs, type PlanSurvey, type RoundPlan } from '@noren/protocol';
-import { parametersWithin, smallestGroup } from '@noren/secure-aggregation';
+import { smallestGroup, smallestGroupParameters } from '@noren/secure-aggregation';
 import { privacyReasons, type PrivacyFacts } from './judge-privacy.ts';
 import type { Hours, SitePolicy } from './policy.ts';
 
@@ -78,7 +78,7 @@ function cohortReasons(policy: SitePolicy, { cohort, aggregation }: RoundPlan): 
     return [`the plan adds up ${sites} sites or more, this site asks for at least ${policy.minimumSites}`];
   }
   // What a group's threshold is in a larger cohort is never less; a flat cohort's may be, by some hundredths.
-  const { threshold, holders } = parametersWithin(sites, sites, rule);
+  const { threshold, holders } = smallestGroupParameters(cohort.minimumSites, rule);
   const fraction = threshold / holders;
   return fraction < policy.minimumThresholdFraction
     ? [

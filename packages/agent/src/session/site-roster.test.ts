@@ -97,7 +97,12 @@ describe('a site whose policy names a registrar', () => {
   });
 
   /** A federation in which the first sites of a, b, c, ... stand on the registrar's roster. */
-  async function registered(count: number, listed: readonly string[], clause: { minimumRosterFraction?: number } = {}) {
+  async function registered(
+    count: number,
+    listed: readonly string[],
+    clause: { minimumRosterFraction?: number } = {},
+    away = 0,
+  ) {
     const federation = await TestFederation.start();
     const sites = await federation.sites(count, { policy: { ...policy, ...clause } });
     const add = await Promise.all(
@@ -106,6 +111,10 @@ describe('a site whose policy names a registrar', () => {
         return { site: parseSiteId(id), identityKey };
       }),
     );
+    // Sites that nobody runs here: any key will do.
+    for (let at = 0; at < away; at++) {
+      add.push({ site: parseSiteId(`z-${at}`), identityKey: contentHash(Uint8Array.of(at)) });
+    }
     const bytes = signRoster(nextRoster('harbour', null, { add, suspend: [] }, new Uint8Array(32)), registrar);
     const roster = federation.coordinator.put(bytes);
     expect(roster).toBe(contentHash(bytes));
@@ -146,5 +155,17 @@ describe('a site whose policy names a registrar', () => {
     const round = await registered(5, ['a', 'b', 'c', 'd', 'e'], { minimumRosterFraction: 0.8 });
     await keysOf(round, ['a', 'b', 'c', 'd']);
     expect(await round.coordinator.message('a', 'sealedShares')).toBeDefined();
+  });
+
+  test('of a roster of more than one group leaves when so few come that accomplices could be brought together', async () => {
+    const listed = ['a', 'b', 'c'];
+    const large = await registered(3, listed, {}, 126);
+    await keysOf(large, listed);
+    const { reason } = await large.coordinator.message('a', 'withdrawal');
+    expect(reason).toContain('3 of the 129 registered sites take part: too few');
+    expect(large.coordinator.heard.filter(({ message }) => message.kind === 'sealedShares')).toEqual([]);
+    const small = await registered(3, listed, {}, 125);
+    await keysOf(small, listed);
+    expect(await small.coordinator.message('a', 'sealedShares')).toBeDefined();
   });
 });

@@ -56,8 +56,20 @@ test('a complete graph stands its counts for certain', async () => {
 test('groups drawn by chance stand with the probabilities of the threat model', async () => {
   const printed = await secrecy(usual, '--sites', '1000', '--lost', '.1');
   expect(printed).toContain('1,000 sites mask in 10 groups');
-  expect(printed).toMatch(/100 sites \(10 %\) collude, active coordinator +2\^-60$/m);
-  expect(printed).toMatch(/any group comes to no sum: 100 sites \(10 %\) lost before masking ends +2\^-25$/m);
+  expect(printed).toMatch(/100 sites \(10 %\) collude, active coordinator +2\^-74$/m);
+  expect(printed).toMatch(/collude, the coordinator leaves out any sites it likes +2\^-5\d$/m);
+  expect(printed).toMatch(/any group comes to no sum: 100 sites \(10 %\) lost before masking ends +2\^-21$/m);
+  expect(printed).not.toContain('registered');
+});
+
+test('the more of the registered sites are missing the more shares a sum needs, until there is none', async () => {
+  const printed = await secrecy(usual, '--sites', '700', '--registered', '1000');
+  expect(printed).toContain(
+    '1,000 sites are registered. Those that share their secrets with each other are among up to 171 of them',
+  );
+  expect(printed).toMatch(/^ +7 +100 +79 +79 +21 /m);
+  await expect(secrecy(usual, '--sites', '250', '--registered', '1000')).rejects.toThrow('too few');
+  await expect(secrecy(usual, '--sites', '250', '--registered', '249')).rejects.toThrow('250 cannot take part');
 });
 
 test('groups that are compared are held against the breakdown point of their combination', async () => {
@@ -121,8 +133,8 @@ test('fewer sites than the plan needs, and shares that are none, are refused', a
 test('a flat cohort stands with one sum and the probabilities that its graph was planned with', async () => {
   const flat = { ...usual, aggregation: { profile: 'private', topology: 'flat' } } as const;
   const printed = await secrecy(flat, '--sites', '1000', '--lost', '.1');
-  expect(printed).toContain('1,000 sites mask in one graph, each with 124 neighbours; only the sum of all is opened.');
-  expect(printed).toMatch(/^ +1 +1,000 +90 +667 +29 +29 +89 +41$/m);
-  expect(printed).toMatch(/100 sites \(10 %\) collude, active coordinator +2\^-62$/m);
+  expect(printed).toContain('1,000 sites mask in one graph, each with 134 neighbours; only the sum of all is opened.');
+  expect(printed).toMatch(/^ +1 +1,000 +98 +667 +27 +27 +97 +45$/m);
+  expect(printed).toMatch(/100 sites \(10 %\) collude, active coordinator +2\^-74$/m);
   expect(printed).not.toContain('any group');
 });

@@ -7,6 +7,7 @@ import { readNamed } from './read-named.ts';
 
 interface Options {
   readonly sites?: number;
+  readonly registered?: number;
   readonly corrupt: number;
   readonly lost: number;
   readonly backbone?: string;
@@ -14,10 +15,11 @@ interface Options {
 
 const help = `
 "Corrupt" are sites that are in league with the coordinator; in plans that compare groups, also those that send a false
-update. With --json probabilities are log2, and null is what cannot happen.
+update. Their share is of the registered sites, and all of them take part; that of the lost sites is of those that do. With --json probabilities are log2, and null is what cannot happen.
 
 Examples
   noren plan secrecy plan.json --sites 1000
+  noren plan secrecy plan.json --sites 700 --registered 1000
   noren plan secrecy plan.json --sites 1000 --corrupt 0.2 --lost 0.1 --backbone backbone.safetensors
 `;
 
@@ -26,7 +28,12 @@ export function planSecrecyCommand(): Command {
     .description("Show what a plan's secure aggregation withstands: sites that collude, and sites that are lost.")
     .argument('<plan>', 'the plan file')
     .option('--sites <count>', "how many take part; default the plan's least", wholeNumber(3, 1_000_000))
-    .option('--corrupt <share>', 'share of the sites that is corrupt', share, 0.1)
+    .option(
+      '--registered <count>',
+      "how many the registrar's roster lists; default all take part",
+      wholeNumber(3, 20_000),
+    )
+    .option('--corrupt <share>', 'share of the registered sites that is corrupt', share, 0.1)
     .option('--lost <share>', 'share of the sites that is lost in a round', share, 0.05)
     .option('--backbone <file>', 'the backbone the plan is for: count the bytes of an update')
     .addHelpText('after', help)
@@ -39,6 +46,7 @@ export function planSecrecyCommand(): Command {
       const plan = parsePlanTemplate(await readNamed(file, 'plan'));
       const fears = fearsOf(plan, {
         sites: options.sites,
+        registered: options.registered,
         corruptFraction: options.corrupt,
         lostFraction: options.lost,
       });

@@ -6,6 +6,8 @@ export interface SecrecyPhrases {
   readonly addedGroups: (sites: string, groups: string) => string;
   readonly comparedGroups: (sites: string, groups: string, combination: string) => string;
   readonly combinations: Readonly<Record<'median' | 'trimmed-mean' | 'geometric-median', string>>;
+  /** How many are registered, and among how many of their ranks a group's sites are. */
+  readonly window: (registered: string, width: string) => string;
   readonly columns: Readonly<
     Record<
       | 'groups'
@@ -26,6 +28,7 @@ export interface SecrecyPhrases {
   /** Share and number of the sites in league with a coordinator. */
   readonly brokenPassive: (share: string, sites: string) => string;
   readonly brokenActive: (share: string, sites: string) => string;
+  readonly brokenByChoice: (share: string, sites: string) => string;
   readonly groupLost: (share: string, sites: string) => string;
   readonly anyGroupLost: (share: string, sites: string) => string;
   readonly spoiltGroups: (share: string, sites: string, spoilt: string) => string;
@@ -45,6 +48,8 @@ export const englishSecrecy: SecrecyPhrases = {
   comparedGroups: (sites, groups, combination) =>
     `${sites} sites mask in ${groups} groups, drawn anew each round. Each group's sum is opened; the update is the ${combination} of their means.`,
   combinations: { median: 'median', 'trimmed-mean': 'trimmed mean', 'geometric-median': 'geometric median' },
+  window: (registered, width) =>
+    `${registered} sites are registered. Those that share their secrets with each other are among up to ${width} of them that follow each other in the registrar's drawing, and the threshold stands whoever of these is left out.`,
   columns: {
     groups: 'groups',
     sites: 'sites',
@@ -64,6 +69,8 @@ export const englishSecrecy: SecrecyPhrases = {
     `more than the groups' sums is learned: ${sites} sites (${share}) collude, passive coordinator`,
   brokenActive: (share, sites) =>
     `more than the groups' sums is learned: ${sites} sites (${share}) collude, active coordinator`,
+  brokenByChoice: (share, sites) =>
+    `more than the groups' sums is learned: ${sites} sites (${share}) collude, the coordinator leaves out any sites it likes`,
   groupLost: (share, sites) => `one group comes to no sum: ${sites} sites (${share}) lost before masking ends`,
   anyGroupLost: (share, sites) => `any group comes to no sum: ${sites} sites (${share}) lost before masking ends`,
   spoiltGroups: (share, sites, spoilt) => `${sites} corrupt sites (${share}) spoil ${spoilt} of the groups on average.`,
@@ -89,6 +96,8 @@ export const japaneseSecrecy: SecrecyPhrases = {
   comparedGroups: (sites, groups, combination) =>
     `${sites} 拠点が ${groups} グループに分かれてマスクします(ラウンドごとに引き直し)。グループごとの合計が開かれ、平均の${combination}が更新になります。`,
   combinations: { median: '中央値', 'trimmed-mean': 'トリム平均', 'geometric-median': '幾何中央値' },
+  window: (registered, width) =>
+    `登録されているのは ${registered} 拠点です。秘密を分け合う拠点は、登録者の抽選順で連続する最大 ${width} 拠点の中にあり、そのうちどの拠点が外されてもしきい値は有効です。`,
   columns: {
     groups: 'グループ数',
     sites: '拠点数',
@@ -108,6 +117,8 @@ export const japaneseSecrecy: SecrecyPhrases = {
     `グループの合計以外が知られる: ${sites} 拠点(${share})が結託、コーディネーターは受動的`,
   brokenActive: (share, sites) =>
     `グループの合計以外が知られる: ${sites} 拠点(${share})が結託、コーディネーターは能動的`,
+  brokenByChoice: (share, sites) =>
+    `グループの合計以外が知られる: ${sites} 拠点(${share})が結託、コーディネーターが好きな拠点を外す`,
   groupLost: (share, sites) => `あるグループの合計が得られない: マスク完了前に ${sites} 拠点(${share})が脱落`,
   anyGroupLost: (share, sites) => `いずれかのグループの合計が得られない: マスク完了前に ${sites} 拠点(${share})が脱落`,
   spoiltGroups: (share, sites, spoilt) => `不正な ${sites} 拠点(${share})は平均でグループの ${spoilt} を汚します。`,

@@ -18,7 +18,7 @@ export interface Secrecy {
 export function secrecyReport(secrecy: Secrecy, phrases: SecrecyPhrases): string {
   const { fears, assurance, traffic, updateBytes } = secrecy;
   const sections = [
-    divisionText(fears, assurance, phrases),
+    [divisionText(fears, assurance, phrases), ...windowText(fears, assurance, phrases)].join('\n'),
     countTable(assurance, phrases),
     phrases.counts,
     eventTable(fears, assurance, phrases),
@@ -39,6 +39,11 @@ function divisionText({ sites, robust }: Fears, assurance: Assurance, phrases: S
   const { sites: all, holders } = assurance.groups[0]!;
   if (holders < all) return phrases.flat(text(sites), text(holders - 1), text(holders));
   return groups === 1 ? phrases.oneGroup(text(sites)) : phrases.addedGroups(text(sites), text(groups));
+}
+
+function windowText({ sites, registered }: Fears, { groups }: Assurance, phrases: SecrecyPhrases): string[] {
+  const widest = Math.max(...groups.map(({ window }) => window ?? 0));
+  return widest === 0 || registered === sites ? [] : [phrases.window(text(registered), text(widest))];
 }
 
 function countTable({ groups }: Assurance, { columns }: SecrecyPhrases): string {
@@ -73,11 +78,14 @@ function eventTable(
   assurance: Assurance,
   phrases: SecrecyPhrases,
 ): string {
-  const { corrupt, lost, log2Broken, log2Lost, spoiling } = assurance;
+  const { corrupt, lost, log2Broken, log2BrokenByChoice, log2Lost, spoiling } = assurance;
   const [corruptShare, lostShare] = [percentText(corruptFraction), percentText(lostFraction)];
   const events: (readonly [string, number])[] = [
     [phrases.brokenPassive(corruptShare, text(corrupt)), log2Broken.passive],
     [phrases.brokenActive(corruptShare, text(corrupt)), log2Broken.active],
+    ...(log2BrokenByChoice === null
+      ? []
+      : [[phrases.brokenByChoice(corruptShare, text(corrupt)), log2BrokenByChoice] as const]),
     [phrases.groupLost(lostShare, text(lost)), log2Lost.group],
     ...(groupsOf(assurance) > 1 ? [[phrases.anyGroupLost(lostShare, text(lost)), log2Lost.any] as const] : []),
   ];

@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { maskingTraffic } from '@noren/protocol';
-import { assuranceOf, type Assurance, type Fears } from '@noren/secure-aggregation';
+import {
+  AggregationError,
+  assuranceOf,
+  type Assurance,
+  type Fears,
+  type GroupAssurance,
+} from '@noren/secure-aggregation';
 import { expect, test } from 'vitest';
 
 import { percentText, probabilityText } from '../terminal/probability.ts';
@@ -14,8 +20,10 @@ const document = fileURLToPath(new URL('../../../../docs/threat-model.md', impor
 const tables = {
   'one group': oneGroup,
   'random groups': randomGroups,
+  turnout,
   'compared groups': comparedGroups,
   'flat graph': flatGraph,
+  'flat turnout': flatTurnout,
   'secrecy of compared groups': secrecyOfComparedGroups,
 };
 
@@ -37,7 +45,15 @@ function assurance(
   robust: Fears['robust'] = null,
   topology: Fears['topology'] = 'groups',
 ): Assurance {
-  return assuranceOf({ sites, robust, topology, minimumSurvivors: 0, corruptFraction: corrupt, lostFraction: lost });
+  return assuranceOf({
+    sites,
+    registered: sites,
+    robust,
+    topology,
+    minimumSurvivors: 0,
+    corruptFraction: corrupt,
+    lostFraction: lost,
+  });
 }
 
 function oneGroup(): string {
@@ -70,8 +86,8 @@ function randomGroups(): string {
   const rows = [129, 200, 1000, 10_000].map((sites) => {
     const { groups } = assurance(sites, 0, 0);
     const learned = (corrupt: number): string => {
-      const { passive, active } = assurance(sites, corrupt, 0).log2Broken;
-      return `${chance(passive)} / ${chance(active)}`;
+      const { log2Broken, log2BrokenByChoice } = assurance(sites, corrupt, 0);
+      return [log2Broken.passive, log2Broken.active, log2BrokenByChoice ?? 0].map(chance).join(' / ');
     };
     const lost = (fraction: number): string => {
       const { group, any } = assurance(sites, 0, fraction).log2Lost;
@@ -92,7 +108,7 @@ function randomGroups(): string {
       'sites',
       'groups',
       'threshold',
-      '5 % collude: passive / active',
+      '5 % collude: passive / active / leaves out sites',
       '10 %',
       '20 %',
       '5 % lost: one group / any',
@@ -115,8 +131,8 @@ function flatGraph(): string {
       `${group.signatures} of ${group.signers}`,
       group.minimumSurvivors.toLocaleString('en'),
       ...[0.05, 0.1, 0.2].map((corrupt) => {
-        const { passive, active } = at(corrupt, 0).log2Broken;
-        return `${chance(passive)} / ${chance(active)}`;
+        const { log2Broken, log2BrokenByChoice } = at(corrupt, 0);
+        return [log2Broken.passive, log2Broken.active, log2BrokenByChoice ?? 0].map(chance).join(' / ');
       }),
       ...[0.05, 0.1].map((lost) => chance(at(0, lost).log2Lost.any)),
       `${bytesText(sent)} / ${bytesText(received)}`,
@@ -129,7 +145,7 @@ function flatGraph(): string {
       'threshold',
       'signatures',
       'fewest in the sum',
-      '5 % collude: passive / active',
+      '5 % collude: passive / active / leaves out sites',
       '10 %',
       '20 %',
       '5 % lost: no sum',
@@ -138,6 +154,43 @@ function flatGraph(): string {
     ],
     rows,
   );
+}
+
+function turnout(): string {
+  return turnoutOf('groups', ({ threshold, sites }) => `${threshold} of ${sites}`);
+}
+
+function flatTurnout(): string {
+  return turnoutOf(
+    'flat',
+    ({ threshold, holders, signatures, signers }) => `${threshold} of ${holders}, ${signatures} of ${signers}`,
+  );
+}
+
+function turnoutOf(topology: 'groups' | 'flat', words: (group: GroupAssurance) => string): string {
+  const present = [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.25];
+  const rows = [200, 1000, 10_000].map((registered) => [
+    registered.toLocaleString('en'),
+    ...present.map((share) => {
+      const groups = groupsAt(Math.round(share * registered), registered, topology);
+      return groups.length === 0 ? 'none' : groups.map(words).join(', ');
+    }),
+  ]);
+  return table(
+    ['registered', ...present.map((share) => `${percentText(share)}${share === 1 ? ' take part' : ''}`)],
+    rows,
+  );
+}
+
+/** None where too few take part. */
+function groupsAt(sites: number, registered: number, topology: 'groups' | 'flat'): readonly GroupAssurance[] {
+  const asked = { sites, registered, topology, robust: null, minimumSurvivors: 0, corruptFraction: 0, lostFraction: 0 };
+  try {
+    return assuranceOf(asked).groups;
+  } catch (error) {
+    if (error instanceof AggregationError && error.code === 'too-few-sites') return [];
+    throw error;
+  }
 }
 
 /** Sites and the size of their groups. */

@@ -193,5 +193,7 @@ function groupsOfRound(sites: readonly ScriptedSite[]): readonly (readonly Scrip
   if (plan == null) throw new Error('no round has begun');
   const byId = new Map(sites.map((site) => [String(site.id), site]));
   const { grouping } = planMasking(plan, new Uint8Array(32), null);
-  return groupsOf(grouping, [...byId.keys()].toSorted()).map((ids) => ids.flatMap((id) => byId.get(id) ?? []));
+  return groupsOf(grouping, [...byId.keys()].toSorted()).map((group) =>
+    group.sites.flatMap((id) => byId.get(id) ?? []),
+  );
 }

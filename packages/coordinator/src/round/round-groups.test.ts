@@ -8,7 +8,7 @@ import type { RoundRules } from './round-state.ts';
 
 const SITES: readonly SiteId[] = Array.from({ length: 16 }, (_, index) => parseSiteId(`shop-${index + 10}`));
 const groupedRules: Partial<RoundRules> = {
-  grouping: { seed: new Uint8Array(32).fill(3), round: 7, groupSize: 4 },
+  grouping: { seed: new Uint8Array(32).fill(3), round: 7, groupSize: 4, registered: null },
   minimumSites: 8,
   minimumGroups: 2,
   quorum: 0.4,
@@ -114,6 +114,22 @@ test('a group is lost in the unmasking too, and takes its survivors out of the r
   play.deadline();
   expect(lost(play)).toEqual(['too few sites helped to open the sum: 2 of at least 3', null, null, null]);
   expect(play.state.step).toBe('opening');
+});
+
+test('a round in which too many of the roster’s sites are missing fails before any of its sites is asked to refuse', () => {
+  const others = Array.from({ length: 184 }, (_, index) => parseSiteId(`away-${index + 100}`));
+  const grouping = { seed: new Uint8Array(32).fill(3), round: 7, groupSize: null, registered: [...others, ...SITES] };
+  const begin = (registered: readonly SiteId[]): Play =>
+    new Play(SITES, { ...groupedRules, minimumGroups: 1, grouping: { ...grouping, registered } })
+      .all('accepted', SITES)
+      .all('advertised', SITES);
+  const few = begin([...others, ...SITES]);
+  expect(few.end).toMatchObject({
+    outcome: 'failed',
+    reason: expect.stringMatching(/^too few sites of the registrar’s roster sent their keys: 16 of 200\./) as unknown,
+  });
+  expect(few.did('close-keys')).toEqual([]);
+  expect(begin(SITES).state.step).toBe('shares');
 });
 
 test('no sum has fewer sites than a private plan counts on, however small its threshold', () => {

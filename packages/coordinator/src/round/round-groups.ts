@@ -1,18 +1,39 @@
 import type { SiteId } from '@noren/protocol';
-import { groupsOf, parametersWithin } from '@noren/secure-aggregation';
+import { AggregationError, groupsOf } from '@noren/secure-aggregation';
+import type { DrawnGroup } from '@noren/secure-aggregation';
 
 import { counted } from './round-state.ts';
 import type { Counts, Member, RoundGroup, RoundRules, RoundState, Step } from './round-state.ts';
 
-/** The groups of the sites that advertised their keys: what every site works out from the same plan and roster. */
-export function drawnGroups(advertised: readonly SiteId[], { grouping }: RoundRules): readonly RoundGroup[] {
-  const cohort = advertised.toSorted();
-  // The ids come back as they went in.
-  return (groupsOf(grouping, cohort) as readonly (readonly SiteId[])[]).map((sites) => ({
-    sites,
-    parameters: parametersWithin(sites.length, cohort.length, grouping),
-    lost: null,
-  }));
+/**
+ * The groups of the sites that advertised their keys: what every site works out from the same plan and roster. Or why no site
+ * would take part in them: too many of those registered are missing.
+ */
+export function drawnGroups(
+  advertised: readonly SiteId[],
+  { grouping }: RoundRules,
+): { readonly groups: readonly RoundGroup[] } | { readonly impossible: string } {
+  try {
+    const groups = groupsOf(grouping, advertised.toSorted());
+    return { groups: groups.map((group) => ({ ...ofSites(group), lost: null })) };
+  } catch (error) {
+    const { registered } = grouping;
+    if (!(error instanceof AggregationError) || error.code !== 'too-few-sites' || registered === null) throw error;
+    return { impossible: shortageOfRegistered(advertised.length, registered.length) };
+  }
+}
+
+function shortageOfRegistered(answered: number, registered: number): string {
+  return (
+    `too few sites of the registrar’s roster sent their keys: ${answered} of ${registered}. Among so few those that collude could ` +
+    'be brought together, and no site would go on; start a round when more are connected, or have the registrar suspend those ' +
+    'that stay away'
+  );
+}
+
+/** The ids come back as they went in. */
+function ofSites({ sites, parameters }: DrawnGroup): Omit<RoundGroup, 'lost'> {
+  return { sites: sites as readonly SiteId[], parameters };
 }
 
 const MASKING: ReadonlySet<Step> = new Set(['shares', 'updates', 'confirmations', 'reveals']);

@@ -303,8 +303,9 @@ class Turn {
         this.#enter('advertisements', this.#reaching('accepted'));
         return this.#settle(false);
       case 'advertisements': {
-        const groups = drawnGroups(this.#reaching('advertised'), this.#state.rules);
-        this.#state = { ...this.#state, groups };
+        const drawn = drawnGroups(this.#reaching('advertised'), this.#state.rules);
+        if ('impossible' in drawn) return this.fail(drawn.impossible);
+        this.#state = { ...this.#state, groups: drawn.groups };
         this.#actions.push({ kind: 'close-keys' });
         this.#enter('shares', []);
         return this.#settle(false);

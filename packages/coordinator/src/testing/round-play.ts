@@ -10,7 +10,7 @@ export const SITES: readonly SiteId[] = ['akita', 'beppu', 'chiba', 'date', 'ebi
 export const [akita, beppu, chiba, date, ebina] = SITES as [SiteId, SiteId, SiteId, SiteId, SiteId];
 const SECOND = 1000;
 const rules: RoundRules = {
-  grouping: { seed: new Uint8Array(32), round: 7, groupSize: null },
+  grouping: { seed: new Uint8Array(32), round: 7, groupSize: null, registered: null },
   minimumSites: 3,
   minimumSurvivors: 0,
   minimumGroups: 1,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { parseHash, parseRoundId } from '../identifiers.ts';
+import { parseHash, parseRoundId, parseSiteId } from '../identifiers.ts';
 import type { SiteRoster } from '../roster/site-roster.ts';
 import { defaultTraining } from './default-training.ts';
 import { planMasking, planQuantiser } from './plan-masking.ts';
@@ -33,11 +33,23 @@ test('the seed of the groups is the registrar’s; without a registrar it is the
     round: 7,
     groupSize: null,
     topology: 'groups',
+    registered: [],
   });
   const { seed } = planMasking(plan, planHash, null).grouping;
   const later = { ...plan, round: 8, roundId: parseRoundId('2026-11-24.1') };
   expect(planMasking(later, new Uint8Array(32), null).grouping.seed).toEqual(seed);
   expect(planMasking({ ...plan, federation: 'south' }, planHash, null).grouping.seed).not.toEqual(seed);
+});
+
+test('groups are drawn among the roster’s active sites; without a roster there are none but the cohort', () => {
+  const site = (id: string, digit: string, status: 'active' | 'suspended' = 'active'): SiteRoster['sites'][number] => ({
+    site: parseSiteId(id),
+    identityKey: digit.repeat(64),
+    status,
+  });
+  const sites = [site('akita', '1'), site('beppu', '2', 'suspended'), site('chiba', '3')];
+  expect(planMasking(plan, planHash, { ...roster, sites }).grouping.registered).toEqual(['akita', 'chiba']);
+  expect(planMasking(plan, planHash, null).grouping.registered).toBeNull();
 });
 
 test('a robust plan says how large its groups are', () => {

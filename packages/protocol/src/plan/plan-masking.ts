@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { maskedLength, quantiserFor } from '@noren/secure-aggregation';
 import type { Grouping, Quantiser } from '@noren/secure-aggregation';
 
+import type { SiteId } from '../identifiers.ts';
 import type { SiteRoster } from '../roster/site-roster.ts';
 import { groupingRule } from './grouping-rule.ts';
 import type { RoundPlan } from './plan.ts';
@@ -26,7 +27,12 @@ export function planMasking(plan: RoundPlan, planHash: Uint8Array, roster: SiteR
     planHash,
     length: maskedLength(vectorLength, update.rotation === true),
     valueBits: update.valueBits,
-    grouping: { seed, round, ...groupingRule(aggregation) },
+    grouping: {
+      seed,
+      round,
+      registered: roster === null ? null : activeSites(roster),
+      ...groupingRule(aggregation),
+    },
   };
 }
 
@@ -47,6 +53,10 @@ export function planQuantiser(plan: RoundPlan, planHash: Uint8Array, ringSites: 
  */
 function federationSeed(federation: string): Uint8Array {
   return new Uint8Array(createHash('sha256').update('noren/group-seed/v1').update(federation).digest());
+}
+
+function activeSites({ sites }: SiteRoster): readonly SiteId[] {
+  return sites.filter(({ status }) => status === 'active').map(({ site }) => site);
 }
 
 function unhex(text: string): Uint8Array {

@@ -57,7 +57,7 @@ const UPLOAD_BATCH = 2 ** 24;
 export async function measureRound(size: RoundSize, machinery: RoundMachinery): Promise<MeasuredRound> {
   const siteIds = Array.from({ length: size.sites }, (_, index) => siteIdOf(index));
   const lost = new Set(siteIds.filter((_, index) => isLost(index, size)));
-  const grouping = { seed: new Uint8Array(32), round: 1, groupSize: null };
+  const grouping = { seed: new Uint8Array(32), round: 1, groupSize: null, registered: null };
   const context: RoundContext = {
     roundId: 'benchmark',
     planHash: new Uint8Array(32),
@@ -66,7 +66,7 @@ export async function measureRound(size: RoundSize, machinery: RoundMachinery): 
     grouping,
   };
   const groups: GroupOfSites[] = [];
-  for (const members of groupsOf(grouping, siteIds)) {
+  for (const { sites: members } of groupsOf(grouping, siteIds)) {
     const sites = members.filter((siteId) => !lost.has(siteId));
     const remote = await machinery.threads.begin({ context, siteIds: members, lost });
     groups.push({ remote, siteIds: members, witness: sites[0]!, uploads: sites.length });

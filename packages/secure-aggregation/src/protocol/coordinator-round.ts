@@ -115,7 +115,7 @@ export class CoordinatorRound {
    * Fixes U1 and divides it: every group is a round of its own from here on. Of one group it is this very round. Without a
    * grouping there is one group. `rosters` has what each site is shown, by site id.
    *
-   * @throws AggregationError `too-few-sites`, `too-many-sites`
+   * @throws AggregationError as `groupsOf`
    */
   closeKeysInGroups(): readonly {
     readonly round: CoordinatorRound;

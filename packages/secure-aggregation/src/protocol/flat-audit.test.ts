@@ -8,7 +8,7 @@ import { auditTranscript } from './audit.ts';
 /** A ring small enough to be played in a test, on which nobody knows everybody. */
 vi.mock(import('../topology/flat-cohort.ts'), async (original) => ({
   ...(await original()),
-  flatParameters: (sites): GroupParameters => ({
+  flatParameters: ({ sites }): GroupParameters => ({
     sites,
     holders: 7,
     threshold: 5,
@@ -19,7 +19,13 @@ vi.mock(import('../topology/flat-cohort.ts'), async (original) => ({
   }),
 }));
 
-const FLAT: Grouping = { seed: new Uint8Array(32).fill(5), round: 3, groupSize: null, topology: 'flat' };
+const FLAT: Grouping = {
+  seed: new Uint8Array(32).fill(5),
+  round: 3,
+  groupSize: null,
+  topology: 'flat',
+  registered: null,
+};
 
 test('in a flat cohort a site verifies those that it knows, and the signers for all others', async () => {
   const { records, transcript } = await recordedRound(16, { beforeUpload: [3] }, { grouping: FLAT });

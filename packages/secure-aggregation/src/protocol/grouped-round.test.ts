@@ -11,7 +11,10 @@ import { GroupedRound, type GroupOutcome } from './grouped-round.ts';
 import { SiteRound, type SiteRoundOptions } from './site-round.ts';
 
 const LENGTH = 12;
-const SEED: Grouping = { seed: new Uint8Array(32).fill(5), round: 3, groupSize: null };
+const SEED: Grouping = { seed: new Uint8Array(32).fill(5), round: 3, groupSize: null, registered: null };
+
+const sitesOf = (grouping: Grouping, cohort: readonly string[]): (readonly string[])[] =>
+  groupsOf(grouping, cohort).map(({ sites }) => sites);
 
 class DividedFederation {
   readonly context: Pick<SiteRoundOptions, 'roundId' | 'planHash' | 'length' | 'valueBits' | 'grouping'>;
@@ -219,7 +222,7 @@ test('attack 17, grinding of groups: a site takes only the group that seed and c
     const federation = new DividedFederation(12, robust, { registeredIdentities });
     const advertisements = federation.advertise();
     const cohort = Array.from(federation.sites.keys());
-    const groups = groupsOf(robust, cohort);
+    const groups = sitesOf(robust, cohort);
     const group = groups.find((members) => members.includes(siteIdOf(0)))!;
     const others = cohort.filter((siteId) => !group.includes(siteId));
     return { site: federation.sites.get(siteIdOf(0))!, group, others, cohort, advertisements };
@@ -253,7 +256,7 @@ test('attack 17, grinding of groups: sites of the coordinator’s making cannot 
   const advertisements = federation.advertise();
   const own = Array.from(federation.sites.keys());
   const groupWith = (invented: readonly string[]): readonly string[] =>
-    groupsOf(robust, [...own, ...invented]).find((members) => members.includes(siteIdOf(0)))!;
+    sitesOf(robust, [...own, ...invented]).find((members) => members.includes(siteIdOf(0)))!;
   const honest = groupWith([]);
   // Ids are ground until site 0 has other company, all of it real.
   const grind = (attempt: number): readonly string[] => {
@@ -277,11 +280,11 @@ test('attack 17, grinding of groups: nor can sites be left out until a site has 
     .map((honest) => [siteIdOf(0), ...won, ...honest].sort())
     .filter((cohort) => cohort.length >= 8)
     .filter((cohort) => {
-      const group = groupsOf(robust, cohort).find((members) => members.includes(siteIdOf(0)))!;
+      const group = sitesOf(robust, cohort).find((members) => members.includes(siteIdOf(0)))!;
       return group.length === 4 && won.every((siteId) => group.includes(siteId));
     });
   const ground = cohorts.toSorted((a, b) => b.length - a.length)[0]!;
-  const group = groupsOf(robust, ground).find((members) => members.includes(siteIdOf(0)))!;
+  const group = sitesOf(robust, ground).find((members) => members.includes(siteIdOf(0)))!;
   expect(ground.length).toBeLessThan(16);
   const floor = { minimumSites: 3, minimumThresholdFraction: 0.5 };
   for (const { minimumRosterFraction, code } of [
@@ -297,19 +300,19 @@ test('attack 17, grinding of groups: nor can sites be left out until a site has 
 
 test('attack 17, grinding of groups: keys, nonces, plan and round id have no part in the drawing', () => {
   const cohort = Array.from({ length: 300 }, (_, index) => siteIdOf(index)).sort();
-  const drawn = groupsOf(SEED, cohort);
+  const drawn = sitesOf(SEED, cohort);
   const federation = new DividedFederation(4, SEED);
   federation.advertise();
-  expect(groupsOf(SEED, cohort)).toEqual(drawn);
+  expect(sitesOf(SEED, cohort)).toEqual(drawn);
   const otherSeed = { ...SEED, seed: new Uint8Array(32).fill(6) };
-  expect(groupsOf(otherSeed, cohort)).not.toEqual(drawn);
+  expect(sitesOf(otherSeed, cohort)).not.toEqual(drawn);
 });
 
 test('a plan that does not divide has no groups', async () => {
   const federation = new DividedFederation(12, { ...SEED, groupSize: 4 }, { grouping: undefined });
   const advertisements = federation.advertise();
   const cohort = Array.from(federation.sites.keys());
-  const group = groupsOf({ ...SEED, groupSize: 4 }, cohort).find((members) => members.includes(siteIdOf(0)))!;
+  const group = sitesOf({ ...SEED, groupSize: 4 }, cohort).find((members) => members.includes(siteIdOf(0)))!;
   const site = federation.sites.get(siteIdOf(0))!;
   expect(await rejectionCodeOf(site.share(rosterFor(advertisements, group, cohort)))).toBe('wrong-group');
 });

@@ -1,6 +1,5 @@
 import { groupParameters, isSparse, type GroupParameters } from '../group-parameters.ts';
-import { divisionOf, groupsOf, parametersWithin, type Grouping } from '../topology/grouping.ts';
-import { ringOf } from '../topology/flat-cohort.ts';
+import { divisionOf, groupsOf, type DrawnGroup, type Grouping } from '../topology/grouping.ts';
 import { completeGraph, hararyGraph, type MaskingGraph } from './masking-graph.ts';
 import type { SiteNumber } from './site-number.ts';
 import { SiteSet } from './site-set.ts';
@@ -24,29 +23,33 @@ export interface Layout {
  * The groups of a cohort. Without a grouping it is one.
  *
  * @param cohort ids in ascending order, none twice
- * @throws AggregationError `too-few-sites`, `too-many-sites`
+ * @throws AggregationError as `groupsOf`
  */
 export function layoutsOf(grouping: Grouping | undefined, cohort: readonly string[]): readonly Layout[] {
-  return groupIds(grouping, cohort).map((ids) => layoutOf(grouping, cohort, ids));
+  return drawn(grouping, cohort).map((group) => layoutOf(grouping, cohort, group));
 }
 
 /** The group that the site belongs to; null if it is not of the cohort. @throws AggregationError as `layoutsOf` */
 export function layoutAround(grouping: Grouping | undefined, cohort: readonly string[], siteId: string): Layout | null {
-  const ids = groupIds(grouping, cohort).find((group) => group.includes(siteId));
-  return ids === undefined ? null : layoutOf(grouping, cohort, ids);
+  const group = drawn(grouping, cohort).find(({ sites }) => sites.includes(siteId));
+  return group === undefined ? null : layoutOf(grouping, cohort, group);
 }
 
-function groupIds(grouping: Grouping | undefined, cohort: readonly string[]): readonly (readonly string[])[] {
-  return grouping === undefined ? [cohort] : groupsOf(grouping, cohort);
+function drawn(grouping: Grouping | undefined, cohort: readonly string[]): readonly DrawnGroup[] {
+  return grouping === undefined
+    ? [{ sites: cohort, parameters: groupParameters(cohort.length), ring: null }]
+    : groupsOf(grouping, cohort);
 }
 
-function layoutOf(grouping: Grouping | undefined, cohort: readonly string[], ids: readonly string[]): Layout {
+function layoutOf(
+  grouping: Grouping | undefined,
+  cohort: readonly string[],
+  { sites: ids, parameters, ring }: DrawnGroup,
+): Layout {
   if (grouping === undefined) {
-    const parameters = groupParameters(ids.length);
     return { ids, cohort, parameters, graph: completeGraph(ids.length), ringSites: ids.length };
   }
-  const parameters = parametersWithin(ids.length, cohort.length, grouping);
-  const graph = isSparse(parameters) ? sparseGraph(grouping, ids, parameters) : completeGraph(ids.length);
+  const graph = ring !== null && isSparse(parameters) ? sparseGraph(ids, ring, parameters) : completeGraph(ids.length);
   return { ids, cohort, parameters, graph, ringSites: divisionOf(cohort.length, grouping).largest };
 }
 
@@ -55,8 +58,12 @@ export function knownTo({ graph }: Layout, site: SiteNumber): SiteSet {
   return SiteSet.of([...graph.neighbourhood(site), ...graph.signers]);
 }
 
-function sparseGraph({ seed }: Grouping, ids: readonly string[], { holders, signers }: GroupParameters): MaskingGraph {
+function sparseGraph(
+  ids: readonly string[],
+  ring: readonly string[],
+  { holders, signers }: GroupParameters,
+): MaskingGraph {
   const numbers = new Map(ids.map((siteId, number) => [siteId, number as SiteNumber]));
-  const ring = ringOf(seed, ids).map((siteId) => numbers.get(siteId)!);
-  return hararyGraph(ring, holders - 1, signers);
+  const places = ring.map((siteId) => numbers.get(siteId)!);
+  return hararyGraph(places, holders - 1, signers);
 }

@@ -153,7 +153,7 @@ describe('another group of the same round', () => {
     roundId: 'round-1',
     planHash: new Uint8Array(32).fill(7),
     length: LENGTH,
-    grouping: { seed: new Uint8Array(32).fill(5), round: 1, groupSize: 4 },
+    grouping: { seed: new Uint8Array(32).fill(5), round: 1, groupSize: 4, registered: null },
   };
 
   test('shares and signatures of one group are worth nothing in the other, where sites have the same numbers', async () => {

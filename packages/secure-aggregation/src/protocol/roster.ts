@@ -107,7 +107,7 @@ export class Roster {
    * The roster a message describes, as `siteId` must be shown it.
    *
    * @throws AggregationError `wrong-round`, `malformed`, `bad-signature`, `duplicate-site`, `duplicate-key`, `not-included`,
-   *   `too-few-sites`, `too-many-sites`, `wrong-group`
+   *   `too-few-sites`, `too-many-sites`, `wrong-group`, `unknown-identity`
    */
   static verify(context: RoundContext, message: KeyRoster, siteId: string): Roster {
     assertRound(context, message.roundId);
@@ -214,7 +214,8 @@ function assertAscending(siteIds: readonly string[]): void {
  * 17). The message must show the site exactly those that it is to know: of a complete graph everybody; of a sparse one its
  * neighbours and the signers. Where these are not the whole cohort, the cohort is listed beside them.
  *
- * @throws AggregationError `wrong-group`, `malformed`, `duplicate-site`, `not-included`, `too-few-sites`, `too-many-sites`
+ * @throws AggregationError `wrong-group`, `malformed`, `duplicate-site`, `not-included`, `too-few-sites`, `too-many-sites`,
+ *   `unknown-identity`
  */
 function shownLayout(
   { grouping }: RoundContext,

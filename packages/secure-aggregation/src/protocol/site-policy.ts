@@ -55,8 +55,8 @@ export function assertRegistered(roster: Roster, registered: ReadonlyMap<string,
 }
 
 /**
- * A coordinator cannot add sites to a registrar's, but it can leave them out, until a site is alone with those that collude, or
- * until groups drawn from so few fall as it likes. Asked once, of all groups together: later on the group's threshold bounds
+ * A coordinator cannot add sites to a registrar's, but it can leave them out, until a site hides among few of its choice, or in a
+ * roster that is one group is alone with those that collude. (Of larger rosters thresholds see to that: `groupsOf`.) Asked once, of all groups together: later on the group's threshold bounds
  * who may be missing, and what becomes of other groups does not change this one's sum.
  *
  * @throws AggregationError `too-few-sites`

@@ -22,7 +22,7 @@ function rounds(
   const found = new Map<string, number>();
   const seed = new Uint8Array(32).fill(o.seed % 256);
   for (let round = 1; round <= count; round++) {
-    const groups = groupsOf({ seed, round, groupSize: 16 }, cohort).map((sites) => ({
+    const groups = groupsOf({ seed, round, groupSize: 16, registered: null }, cohort).map(({ sites }) => ({
       sites,
       outlying: sites.some((site) => o.spoilers.includes(site) && chance(o.acts)) || chance(o.accidents),
     }));

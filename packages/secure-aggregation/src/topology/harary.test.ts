@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { codeOf } from '../testing/federation.ts';
-import { flatGraph, type FlatGraph } from './harary.ts';
-import { log2AtLeast } from './hypergeometric.ts';
+import { flatGraph } from './harary.ts';
 
 /*
  * Expected degrees and thresholds of graph_parameter_finder_test.cc in google/federated-compute (Apache-2.0), 40 bits of
@@ -79,24 +78,4 @@ test('what no graph can stand, and what is no fraction, is refused', () => {
   expect(codeOf(() => flatGraph({ ...active, sites: 10, corruptFraction: 0.4, lostFraction: 0.2 }))).toBe(
     'too-few-sites',
   );
-});
-
-test('losses that a coordinator chooses take a higher threshold than losses by chance, which it could otherwise cut with', () => {
-  const demand = {
-    sites: 200,
-    corruptFraction: 0.1,
-    lostFraction: 0.1,
-    adversary: 'active',
-    securityBits: 60,
-  } as const;
-  const byChance = flatGraph(demand);
-  const chosen = flatGraph({ ...demand, losses: 'chosen' });
-  expect(byChance).toEqual({ degree: 56, threshold: 39 });
-  expect(chosen).toEqual({ degree: 76, threshold: 57 });
-  // Corrupt sites that it takes in a stretch of half the neighbours, twice around the ring (see `flatParameters`).
-  const log2Stretch = ({ degree, threshold }: FlatGraph): number =>
-    log2AtLeast({ population: 200, marked: 20, draws: degree / 2 }, threshold - 1 - degree / 2);
-  const log2Places = 2 * Math.log2(200) - 1;
-  expect(log2Places + 2 * log2Stretch(byChance)).toBeGreaterThan(-15);
-  expect(log2Places + 2 * log2Stretch(chosen)).toBeLessThan(-61);
 });

@@ -16,11 +16,6 @@ export interface FlatGraphDemand {
   readonly corruptFraction: number;
   readonly lostFraction: number;
   readonly adversary: Adversary;
-  /**
-   * Who is lost: sites at random, or (of an active coordinator's demand) sites that it declares lost as it likes, where every
-   * site also holds a share of its own secrets. `chance` if it is not said.
-   */
-  readonly losses?: 'chance' | 'chosen';
   /** The protocol is broken with probability 2^-securityBits at most, and comes to no sum with 2^-abortBits at most. */
   readonly securityBits?: number;
   readonly abortBits?: number;
@@ -36,8 +31,6 @@ const LARGEST_LOSS = 0.9;
  * - the honest sites that stay are connected,
  * - no site has too many corrupt neighbours c: passive c < t, active 2t > k + c,
  * - every site keeps t neighbours.
- *
- * With chosen losses the first is a matter of the threshold: no choice that leaves every site t holders cuts the ring.
  *
  * @throws AggregationError `out-of-range` if the demand is none, `too-few-sites` if no such graph exists: the complete graph
  *   remains
@@ -59,27 +52,14 @@ export function flatGraph(demand: FlatGraphDemand): FlatGraph {
 }
 
 function thresholdOf(degree: number, demand: FlatGraphDemand): number | null {
-  const { sites, lostFraction, securityBits = 40, abortBits = 20 } = demand;
+  const { sites, lostFraction, adversary, securityBits = 40, abortBits = 20 } = demand;
   const perEvent = -(securityBits + 1);
-  const threshold =
-    demand.losses === 'chosen'
-      ? againstChosenLosses(degree, demand, perEvent)
-      : againstChance(degree, demand, perEvent);
-  if (threshold === null || threshold > degree) return null;
-  const staying = { population: sites, marked: sites - mostOf(lostFraction, sites), draws: degree };
-  return log2AtMost(staying, threshold - 1) < -abortBits - Math.log2(sites) ? threshold : null;
-}
-
-function againstChance(degree: number, demand: FlatGraphDemand, perEvent: number): number | null {
   if (log2Disconnected(degree, demand) >= perEvent) return null;
   const most = mostCorrupt(degree, demand, perEvent);
-  return Math.max(2, (demand.adversary === 'active' ? Math.floor((degree + most) / 2) : most) + 1);
-}
-
-function againstChosenLosses(degree: number, demand: FlatGraphDemand, perEvent: number): number {
-  const least = Math.floor((degree + 1 + mostCorrupt(degree, demand, perEvent)) / 2) + 1;
-  const more = leastWhere(degree, (added) => log2Cut(degree, least + added, demand) <= perEvent);
-  return least + more;
+  const threshold = Math.max(2, (adversary === 'active' ? Math.floor((degree + most) / 2) : most) + 1);
+  if (threshold > degree) return null;
+  const staying = { population: sites, marked: sites - mostOf(lostFraction, sites), draws: degree };
+  return log2AtMost(staying, threshold - 1) < -abortBits - Math.log2(sites) ? threshold : null;
 }
 
 /** So many corrupt neighbours no site has, but with a probability of 2^perEvent. */

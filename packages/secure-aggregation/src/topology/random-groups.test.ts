@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { log2Broken, log2Lost, randomGroupThreshold } from './random-groups.ts';
+import { log2Broken, log2Lost } from './random-groups.ts';
 
 const bits = (log2: number): number => Math.round(-log2);
 
@@ -27,27 +27,4 @@ test.each([
 test('of 200 groups any is lost with 2^-36 where a twentieth of the sites is lost (design, section 2.4)', () => {
   const lost = log2Lost({ cohort: 20_000, group: 100, threshold: 73 }, 0.05) + Math.log2(200);
   expect(Math.floor(-lost)).toBe(36);
-});
-
-/** cohort, group, threshold; the third column of docs/threat-model.md. */
-test.each([
-  [200, 100, 67],
-  [500, 100, 69],
-  [1000, 100, 71],
-  [2000, 100, 73],
-  [10_000, 100, 74],
-  [10_000, 128, 91],
-])('a group of a cohort of %i in groups of %i has the threshold %i', (cohort, group, threshold) => {
-  expect(randomGroupThreshold(cohort, group)).toBe(threshold);
-});
-
-test('every size of cohort and group keeps 60 bits against a tenth of the sites, and opens for nine tenths of them', () => {
-  for (let cohort = 129; cohort <= 10_000; cohort = Math.ceil(cohort * 1.3)) {
-    for (const group of [64, 80, 100, 128]) {
-      const groups = { cohort, group, threshold: randomGroupThreshold(cohort, group) };
-      expect(log2Broken(groups, 0.1, 'active')).toBeLessThanOrEqual(-60);
-      expect(groups.threshold).toBeLessThanOrEqual(0.8 * group);
-      expect(log2Lost(groups, 0.1)).toBeLessThan(-8);
-    }
-  }
 });

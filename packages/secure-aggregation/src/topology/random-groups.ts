@@ -46,25 +46,14 @@ export function log2Lost({ cohort, group, threshold }: RandomGroups, lostFractio
 }
 
 /**
- * Of the cohort. The threshold of random groups holds against them; a federation that fears more needs smaller cohorts of
- * sites it knows, or noise.
+ * Of the sites that the registrar lists. The threshold of random groups holds against them; a federation that fears more needs
+ * smaller cohorts of sites it knows, or noise.
  */
 export const CORRUPT_FRACTION = 0.1;
 
 /**
- * 2^-40 that any group of a drawing is broken, and 20 bits more because a coordinator may have a drawing to choose: a
- * million of them to find one that suits it.
+ * 2^-40 that any of a thousand rosters, each with a seed of its own, ever divides any cohort into groups of which one is broken;
+ * so 2^-50 for one roster. There is no drawing to choose: the union over windows covers every choice that a coordinator has
+ * (see `corruptBound`), and seeds are the registrar's.
  */
-export const SECURITY_BITS = 60;
-
-/**
- * The least threshold of a random group that keeps `log2Broken` at -60 or below against an active adversary with a tenth of
- * the cohort; never below that of a complete graph, floor(2g/3) + 1.
- */
-export function randomGroupThreshold(cohort: number, group: number): number {
-  let threshold = Math.floor((2 * group) / 3) + 1;
-  while (threshold < group && log2Broken({ cohort, group, threshold }, CORRUPT_FRACTION, 'active') > -SECURITY_BITS) {
-    threshold++;
-  }
-  return threshold;
-}
+export const SECURITY_BITS = 50;
