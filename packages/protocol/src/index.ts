@@ -6,15 +6,10 @@ export { hashSchema, roundIdSchema, siteIdSchema } from './identifiers.ts';
 export type { Hash, RoundId, SiteId } from './identifiers.ts';
 
 // Plans
-export {
-  FEWEST_ROBUST_GROUPS,
-  federationNameSchema,
-  MAXIMUM_COHORT,
-  planTemplateSchema,
-  planSchema,
-} from './plan/plan.ts';
-export { groupingRule } from './plan/grouping-rule.ts';
-export type { Aggregation, PlanGroup, PlanModality, PlanTemplate, RoundPlan } from './plan/plan.ts';
+export { federationNameSchema, planTemplateSchema, planSchema } from './plan/plan.ts';
+export { FEWEST_ROBUST_GROUPS, groupingRule, MAXIMUM_COHORT } from './plan/plan-aggregation.ts';
+export type { Aggregation } from './plan/plan-aggregation.ts';
+export type { PlanGroup, PlanModality, PlanTemplate, RoundPlan } from './plan/plan.ts';
 export { relearningEpochs } from './plan/plan-training.ts';
 export type { PlanObjective, PlanOrder, PlanPersonalisation, PlanTraining } from './plan/plan-training.ts';
 export { customerSamplingRate, fewestSurvivors, noisySumRules, privatelyTrainable } from './plan/plan-privacy.ts';

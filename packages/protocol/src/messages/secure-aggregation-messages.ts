@@ -13,7 +13,8 @@ import { z } from 'zod';
 
 import type { noren } from '../generated/noren.js';
 import { roundIdSchema, siteIdSchema } from '../identifiers.ts';
-import { MAXIMUM_COHORT, MAXIMUM_SITES } from '../plan/plan.ts';
+import { MAXIMUM_SITES } from '../plan/plan.ts';
+import { MAXIMUM_COHORT } from '../plan/plan-aggregation.ts';
 import { bytesField } from './wire-codec.ts';
 
 // The messages are @noren/secure-aggregation's. Sizes in bytes: X25519 keys 32 (RFC 7748), Ed25519 signatures 64

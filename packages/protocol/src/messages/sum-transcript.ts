@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { noren } from '../generated/noren.js';
 import { roundIdSchema, siteIdSchema } from '../identifiers.ts';
-import { MAXIMUM_COHORT } from '../plan/plan.ts';
+import { MAXIMUM_COHORT } from '../plan/plan-aggregation.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import { bytesField, decodeFrame, wireCodec } from './wire-codec.ts';
 

@@ -5,7 +5,7 @@ import type { Grouping, Quantiser } from '@noren/secure-aggregation';
 
 import type { SiteId } from '../identifiers.ts';
 import type { SiteRoster } from '../roster/site-roster.ts';
-import { groupingRule } from './grouping-rule.ts';
+import { groupingRule } from './plan-aggregation.ts';
 import type { RoundPlan } from './plan.ts';
 
 /** What a plan says about masking; sites and coordinator have it from here, so that they cannot differ. */

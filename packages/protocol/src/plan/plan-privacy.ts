@@ -4,8 +4,8 @@ import type { NoisySumRules } from '@noren/secure-aggregation';
 import { z } from 'zod';
 
 import { PlanError } from '../protocol-error.ts';
-import { groupingRule } from './grouping-rule.ts';
-import type { Aggregation } from './plan.ts';
+import { groupingRule } from './plan-aggregation.ts';
+import type { Aggregation } from './plan-aggregation.ts';
 import {
   adaptiveClipNormSchema,
   adaptsClipNorm,

@@ -1,8 +1,9 @@
-import type { Topology } from '@noren/secure-aggregation';
 import { z } from 'zod';
 
 import { hashSchema, roundIdSchema } from '../identifiers.ts';
 import type { Hash, RoundId } from '../identifiers.ts';
+import { aggregationFault, aggregationSchema, MAXIMUM_COHORT } from './plan-aggregation.ts';
+import type { Aggregation } from './plan-aggregation.ts';
 import { planPrivacySchema, privacyFaults } from './plan-privacy.ts';
 import type { PlanPrivacy } from './plan-privacy.ts';
 import { adaptersSchema } from './plan-adapters.ts';
@@ -25,25 +26,6 @@ export interface PlanGroup {
 }
 
 export type PlanModality = 'text' | 'image' | 'price';
-
-/**
- * - `private`: groups as large as can be, one up to 128 sites and else of about a hundred; their sums are added. Or `flat`: the
- *   whole cohort masks together, however large, and there is one sum
- * - `robust`: many small groups of `groupSize` sites and a few more, whose means are combined so that some spoilt groups do no
- *   harm. Each sum hides a site among few: it wants noise, or sites that trust one another
- */
-export type Aggregation =
-  | {
-      readonly profile: 'private';
-      /** `groups` where the plan does not say. */
-      readonly topology?: Topology | undefined;
-    }
-  | {
-      readonly profile: 'robust';
-      /** 4 .. 64. */
-      readonly groupSize: number;
-      readonly combine: 'median' | 'trimmed-mean' | 'geometric-median';
-    };
 
 /** What an operator writes: one kind of round. Data only; an agent's abilities are compiled in. */
 export interface PlanTemplate {
@@ -131,13 +113,6 @@ export const MAXIMUM_PLAN_GROUPS = 512;
 export const MAXIMUM_VECTOR_LENGTH: number = 2 ** 28;
 /** Sites in one masking group; bounds every list of them in a message. */
 export const MAXIMUM_SITES = 255;
-/** Sites of one round, in all its groups. */
-export const MAXIMUM_COHORT = 10_000;
-/** Of the 32 bits of a ring element, the sum of a flat cohort takes ceil(log2 10,000). */
-const MAXIMUM_FLAT_VALUE_BITS = 18;
-/** Of less than three groups none can be told from the others. */
-export const FEWEST_ROBUST_GROUPS = 3;
-
 /** A federation's name is part of certificates, paths and pages. */
 export const federationNameSchema: z.ZodType<string, string> = z
   .string()
@@ -179,16 +154,7 @@ const templateShape = {
     valueBits: z.int().min(8).max(24).optional(),
     rotation: z.boolean().optional(),
   }),
-  aggregation: z
-    .discriminatedUnion('profile', [
-      z.strictObject({ profile: z.literal('private'), topology: z.enum(['groups', 'flat']).optional() }),
-      z.strictObject({
-        profile: z.literal('robust'),
-        groupSize: z.int().min(4).max(64),
-        combine: z.enum(['median', 'trimmed-mean', 'geometric-median']),
-      }),
-    ])
-    .optional(),
+  aggregation: aggregationSchema.optional(),
   privacy: planPrivacySchema.nullable().optional(),
   server: z.strictObject({ optimizer: z.enum(['fedavg', 'fedadam']), learningRate }),
   cohort: z.strictObject({
@@ -212,7 +178,7 @@ const templateShape = {
 /** What no field says alone. */
 function coherent(context: z.core.ParsePayload<PlanTemplate>): void {
   const { value, issues } = context;
-  const faults = [trainingFault(value) ?? groupsFault(value) ?? surveyFault(value), ...privacyFaults(value)];
+  const faults = [trainingFault(value) ?? aggregationFault(value) ?? surveyFault(value), ...privacyFaults(value)];
   for (const fault of faults) {
     if (fault !== null) issues.push({ code: 'custom', input: value, ...fault, path: [...fault.path] });
   }
@@ -243,15 +209,3 @@ export const planSchema: z.ZodType<RoundPlan, unknown> = z
     path: ['privacy', 'mechanism', 'place'],
     error: 'is missing: a round of a tree has its place there',
   });
-
-function groupsFault({ aggregation, cohort, update }: PlanTemplate): ReturnType<typeof trainingFault> {
-  if (aggregation?.profile === 'robust') {
-    const least = FEWEST_ROBUST_GROUPS * aggregation.groupSize;
-    if (cohort.minimumSites >= least) return null;
-    const message = `a robust round compares ${FEWEST_ROBUST_GROUPS} groups or more, so that it needs at least ${least} sites`;
-    return { path: ['cohort', 'minimumSites'], message };
-  }
-  if (aggregation?.topology !== 'flat' || (update.valueBits ?? 0) <= MAXIMUM_FLAT_VALUE_BITS) return null;
-  const message = `a flat sum may have ${MAXIMUM_COHORT} sites, which leaves values ${MAXIMUM_FLAT_VALUE_BITS} bits at most`;
-  return { path: ['update', 'valueBits'], message };
-}

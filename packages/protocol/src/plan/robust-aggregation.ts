@@ -1,6 +1,7 @@
 import { parsePlanTemplate } from './plan-document.ts';
-import { FEWEST_ROBUST_GROUPS } from './plan.ts';
-import type { Aggregation, PlanTemplate } from './plan.ts';
+import type { PlanTemplate } from './plan.ts';
+import { FEWEST_ROBUST_GROUPS } from './plan-aggregation.ts';
+import type { Aggregation } from './plan-aggregation.ts';
 
 /**
  * A template whose cohorts are divided into small groups that are compared, with as many sites as that needs at least.
