@@ -1,9 +1,6 @@
 import { nextClipNorm, noiseMultiplierBesideCount } from '@noren/privacy';
 import { z } from 'zod';
 
-import type { PlanPrivacy } from './plan-privacy.ts';
-import type { PlanTemplate } from './plan.ts';
-
 /**
  * How the clip norm of private rounds follows the norms of the customers' gradients (Andrew et al. 2021). Beside its sum each
  * site sends, as one more element under the same noise, how many of its sampled customers were not clipped; the next round's
@@ -33,13 +30,25 @@ export const adaptiveClipNormSchema: z.ZodType<AdaptiveClipNorm> = z.strictObjec
   maximum: norm,
 });
 
-type CountedPrivacy = Pick<
-  PlanPrivacy,
-  'clipNorm' | 'noiseMultiplier' | 'samplingRate' | 'customers' | 'sitesPerCustomer'
-> & { readonly clipping: AdaptiveClipNorm };
+/** The part of a plan's privacy that clipping is about. */
+interface ClippedPrivacy {
+  readonly clipNorm: number;
+  readonly noiseMultiplier: number;
+  readonly samplingRate: number;
+  readonly customers: number;
+  readonly sitesPerCustomer: number;
+  readonly clipping?: AdaptiveClipNorm | undefined;
+}
+
+type CountedPrivacy = ClippedPrivacy & { readonly clipping: AdaptiveClipNorm };
+
+interface ClippedTemplate {
+  readonly privacy?: ClippedPrivacy | null | undefined;
+  readonly update: { readonly clipNorm: number };
+}
 
 /** Whether the plan's clip norm adapts. */
-export function adaptsClipNorm<P extends Pick<PlanPrivacy, 'clipping'>>(
+export function adaptsClipNorm<P extends Pick<ClippedPrivacy, 'clipping'>>(
   privacy: P,
 ): privacy is P & { readonly clipping: AdaptiveClipNorm } {
   return privacy.clipping !== undefined;
@@ -50,7 +59,7 @@ export function adaptsClipNorm<P extends Pick<PlanPrivacy, 'clipping'>>(
  * k sites moves the count by k / 2.
  */
 export function updateNoiseMultiplier(
-  privacy: Pick<PlanPrivacy, 'noiseMultiplier' | 'sitesPerCustomer' | 'clipping'>,
+  privacy: Pick<ClippedPrivacy, 'noiseMultiplier' | 'sitesPerCustomer' | 'clipping'>,
 ): number {
   const { noiseMultiplier, sitesPerCustomer } = privacy;
   if (!adaptsClipNorm(privacy)) return noiseMultiplier;
@@ -89,7 +98,7 @@ export function clipNormAfter({ clipNorm, clipping }: CountedPrivacy, unclipped:
  * The template with another clip norm in force. The bound of a site's sum follows in proportion: it holds as many customers'
  * gradients as before, and the ring stays as fine beside them.
  */
-export function withClipNorm(template: PlanTemplate, clipNorm: number): PlanTemplate {
+export function withClipNorm<Template extends ClippedTemplate>(template: Template, clipNorm: number): Template {
   const { privacy, update } = template;
   if (privacy == null) return template;
   const ratio = update.clipNorm / privacy.clipNorm;
@@ -97,14 +106,14 @@ export function withClipNorm(template: PlanTemplate, clipNorm: number): PlanTemp
 }
 
 /** Largest bound of a site's sum that rounds of this plan may come to have. */
-export function largestSumNorm({ privacy, update }: Pick<PlanTemplate, 'privacy' | 'update'>): number {
+export function largestSumNorm({ privacy, update }: ClippedTemplate): number {
   if (privacy == null || !adaptsClipNorm(privacy)) return update.clipNorm;
   // Twelve digits: the ratio of two norms that were scaled together may be off by its last.
   return Number(((update.clipNorm / privacy.clipNorm) * privacy.clipping.maximum).toPrecision(12));
 }
 
 /** What the fields of a plan's clipping do not say alone. */
-export function clippingFault(privacy: PlanPrivacy, sumNorm: number): { path: string[]; message: string } | null {
+export function clippingFault(privacy: ClippedPrivacy, sumNorm: number): { path: string[]; message: string } | null {
   if (!adaptsClipNorm(privacy)) return null;
   const { clipNorm, noiseMultiplier, sitesPerCustomer, clipping } = privacy;
   const { minimum, maximum, countNoise } = clipping;

@@ -2,8 +2,6 @@ import { treeAggregation } from '@noren/privacy';
 import { LARGEST_GROUP } from '@noren/secure-aggregation';
 import { z } from 'zod';
 
-import type { PlanPrivacy } from './plan-privacy.ts';
-
 /**
  * Noise that the rounds of a plan share (binary tree aggregation; DP-FTRL, Kairouz et al. 2021): in place of each round's own the
  * coordinator adds what makes the sum of all rounds so far carry the noise of a few nodes of a tree. A customer is in every
@@ -46,14 +44,22 @@ export const treeMechanismSchema: z.ZodType<TreeMechanism> = z
     error: 'is beyond the rounds of the tree',
   });
 
-export function sharesTree<P extends Pick<PlanPrivacy, 'mechanism'>>(
+/** The part of a plan's privacy that a tree is about. */
+interface TreePrivacy {
+  readonly mode: string;
+  readonly samplingRate: number;
+  readonly clipping?: object | undefined;
+  readonly mechanism?: TreeMechanism | undefined;
+}
+
+export function sharesTree<P extends Pick<TreePrivacy, 'mechanism'>>(
   privacy: P,
 ): privacy is P & { readonly mechanism: TreeMechanism } {
   return privacy.mechanism !== undefined;
 }
 
 /** A customer of a tree is in rounds this many apart. */
-export function participationPeriod({ samplingRate }: Pick<PlanPrivacy, 'samplingRate'>): number {
+export function participationPeriod({ samplingRate }: Pick<TreePrivacy, 'samplingRate'>): number {
   return Math.round(1 / samplingRate);
 }
 
@@ -75,7 +81,7 @@ interface TreeTemplate {
 
 /** What a plan with a tree must not combine, and what it must say. */
 export function treeFault(
-  privacy: PlanPrivacy,
+  privacy: TreePrivacy,
   { update, cohort, server }: TreeTemplate,
 ): { path: string[]; message: string } | null {
   if (!sharesTree(privacy)) return null;
