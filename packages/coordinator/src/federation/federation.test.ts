@@ -17,6 +17,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { BlobStore } from '../blobs/blob-store.ts';
 import { NoiseKeyFolder } from '../noise/noise-keys.ts';
 import { RoundFolders } from '../round-log/round-folders.ts';
+import type { RoundStorage } from '../round-log/round-folders.ts';
 import { Journal } from '../store/journal.ts';
 import { openSqliteEventStore } from '../store/sqlite-event-store.ts';
 import { eventually } from '../testing/eventually.ts';
@@ -34,16 +35,19 @@ const SECOND = 1000;
 
 let clock: ManualClock;
 let federation: Federation;
+/** The disk of the rounds' logs is full. */
+let full: boolean;
 let members: { readonly site: ScriptedSite; readonly peer: PeerIdentity }[];
 
 beforeEach(async () => {
   clock = new ManualClock(Date.parse('2025-06-01T00:00:00Z'));
+  full = false;
   const journal = await Journal.open(await openSqliteEventStore(':memory:'), () => clock.now());
   await journal.append({ kind: 'federation-created', id: '00ff', name: 'Test' });
   federation = await Federation.open({
     journal,
     blobs: await BlobStore.open(await temporaryFolder()),
-    rounds: await RoundFolders.open(await temporaryFolder(), null),
+    rounds: filling(await RoundFolders.open(await temporaryFolder(), null)),
     noiseKeys: await NoiseKeyFolder.open(await temporaryFolder()),
     authority: await CertificateAuthority.create('Test', new Date(clock.now())),
     planKey: generateSigningKey(),
@@ -55,6 +59,19 @@ beforeEach(async () => {
   await federation.adoptPlan(testPlan(), testRelease());
   federation.run();
 });
+
+function filling(storage: RoundStorage): RoundStorage {
+  return {
+    begin: async (round) => {
+      const { log, spool } = await storage.begin(round);
+      const sync = (): Promise<void> => (full ? Promise.reject(new Error('no space left on device')) : log.sync());
+      return { log: { append: (record) => log.append(record), sync, close: () => log.close() }, spool };
+    },
+    reopen: (round) => storage.reopen(round),
+    end: (round, files) => storage.end(round, files),
+    suspend: (files) => storage.suspend(files),
+  };
+}
 
 async function gather(change: (index: number) => Partial<Script> = () => ({})): Promise<void> {
   members = [];
@@ -176,6 +193,33 @@ describe('a site that misbehaves is left behind by the others', () => {
     expect(await ended()).toMatchObject({ outcome: 'accepted', survivors: NAMES.slice(0, 4) });
   });
 
+  test('when it ends its upload after the others’ sum was opened', async () => {
+    await gather((index) => (index === 4 ? { afterKeys: 'stalls' } : {}));
+    await federation.startRound();
+    await uploaded(4);
+    const site = siteNamed('ebina');
+    const peer = members.find((member) => member.site === site)?.peer;
+    const { link } = site;
+    if (link === null || peer === undefined) throw new Error('not connected');
+    let end = (): Promise<void> => Promise.reject(new Error('nothing was sent'));
+    site.link = {
+      ...link,
+      // The round waits for its report.
+      download: () => new Promise(() => {}),
+      upload: async (header, chunks) => {
+        const receiver = await federation.handlers().upload(peer, header);
+        for (const [index, chunk] of chunks.entries()) await receiver.chunk(index, chunk);
+        end = () => receiver.complete();
+      },
+    };
+    await site.upload();
+    clock.advance(11 * SECOND);
+    await inPhase('evaluating');
+    await expect(end()).rejects.toMatchObject({ code: 'wrong-state' });
+    clock.advance(11 * SECOND);
+    expect(await ended()).toMatchObject({ outcome: 'accepted', survivors: NAMES.slice(0, 4) });
+  });
+
   test('when it reports on another candidate than the one announced', async () => {
     const other = 'aa'.repeat(32) as never;
     await gather((index) =>
@@ -189,6 +233,15 @@ describe('a site that misbehaves is left behind by the others', () => {
     expect(round).toMatchObject({ outcome: 'accepted', difference: { customers: 200 } });
     expect(round.gates.map(({ site }) => site)).not.toContain('ebina');
   });
+});
+
+test('a round whose log cannot be written ends, even if nothing rests on the record yet', async () => {
+  await gather(() => ({ afterKeys: 'stalls' }));
+  await federation.startRound();
+  await inPhase('relearning');
+  full = true;
+  siteNamed('ebina').disconnect();
+  expect(await ended()).toMatchObject({ outcome: 'failed', reason: 'no space left on device' });
 });
 
 describe('a lost connection', () => {

@@ -140,6 +140,33 @@ test('a site that spoils its groups round after round is found among groups draw
   await expect(federation.release(parseSiteId(spoiler), 'again')).rejects.toMatchObject({ code: 'not-quarantined' });
 }, 60_000);
 
+test('a site that goes on with its upload when its group was given up disturbs nobody', async () => {
+  const setting = await federated(16, ROBUST, () => ({ afterKeys: 'stalls', update: constant(0.05) }));
+  const { federation, clock, sites } = setting;
+  const number = await federation.startRound();
+  const isReady = ({ record }: ScriptedSite): boolean => record.received.includes('shareDelivery');
+  await eventually(() => expect(sites.every(isReady)).toBe(true));
+  const [lost = [], ...others] = groupsOfRound(sites);
+  const [late] = lost;
+  if (late?.link == null) throw new Error('not connected');
+  let goOn = (): Promise<void> => Promise.reject(new Error('nothing was begun'));
+  late.link = {
+    ...late.link,
+    // The round waits for its report.
+    download: () => new Promise(() => {}),
+    upload: async (header, [chunk]) => {
+      const receiver = await federation.handlers().upload({ siteId: late.id, fingerprint: '' }, header);
+      goOn = () => receiver.chunk(0, chunk ?? new Uint8Array());
+    },
+  };
+  for (const site of [...others.flat(), late]) await site.upload();
+  clock.advance(11_000);
+  await eventually(() => expect(federation.view(ADDRESSES).running?.phase).toBe('evaluating'));
+  await expect(goOn()).rejects.toMatchObject({ code: 'wrong-state' });
+  clock.advance(11_000);
+  expect(await ended(federation, number)).toMatchObject({ outcome: 'accepted', groups: [{}, {}, {}, {}] });
+});
+
 test('of 130 sites in two groups one loses too many and is given up, and the other makes the candidate', async () => {
   const setting = await federated(130, { cohort: { minimumSites: 60, quorum: 0.5 } }, (index) => ({
     update: constant(0.0005 * (index + 1)),

@@ -155,7 +155,7 @@ export class Conductor {
       const kept = this.#record({ kind: 'input', at, input, frozen: askedIn(effects), chunks, payload });
       // Nothing rests on an input that leads to nothing: it may wait for the next fsync, and its site would say it again.
       if (effects.length > 0) await kept;
-      else kept.catch(() => undefined);
+      else kept.catch((error: unknown) => this.happen({ kind: 'broken', reason: sentence(error) }));
       await this.#carryOut(effects);
     } catch (error) {
       if (journal.broken !== null) return this.#abandon();

@@ -45,22 +45,30 @@ export class Uploads {
       if (sum === null) throw notAwaited(header.roundId);
       this.#assertAwaited(site);
       const sink = await this.#guarded(site, () => sum.upload(site, header));
-      const spooled = await this.#kept(() => this.#spooled(site, header));
+      const spooled = await this.#kept(site, () => this.#spooled(site, header));
       return this.#receiver(site, header, sink, spooled);
     });
   }
 
   #receiver(site: SiteId, header: UploadHeader, sink: UploadSink, spooled: SpooledUpload): UploadReceiver {
     return {
-      chunk: (index, data) => {
+      // Whoever comes too late must not touch the file: it is closed and gone once the sum is open.
+      chunk: async (index, data) => {
+        if (this.#hasUploaded(site)) return;
+        this.#assertAwaited(site);
         // In one go, so that chunks lie in the file as they were taken, whichever attempt of the site brings them.
         const take = (): Promise<void> | undefined => (sink.chunk(index, data) ? spooled.append(data) : undefined);
-        return this.#kept(() => this.#guarded(site, take)).then(() => undefined);
+        await this.#kept(site, () => this.#guarded(site, take));
       },
       complete: async () => {
-        await this.#kept(() => spooled.keep());
+        if (!this.#hasUploaded(site)) {
+          this.#assertAwaited(site);
+          await this.#kept(site, () => spooled.keep());
+        }
         await this.#round.enqueue(() => this.#add(site, header, sink, spooled));
-        await this.#kept(() => this.#round.files.log.sync());
+        await this.#round.files.log.sync().catch((error: unknown) => {
+          throw this.#lost(error);
+        });
       },
       aborted: () => undefined,
     };
@@ -111,11 +119,14 @@ export class Uploads {
     }
   }
 
-  async #kept<T>(work: () => Promise<T>): Promise<T> {
+  async #kept<T>(site: SiteId, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      throw error instanceof ProtocolError ? error : this.#lost(error);
+      if (error instanceof ProtocolError) throw error;
+      // The round may have gone on meanwhile, and then it does not need this vector.
+      this.#assertAwaited(site);
+      throw this.#lost(error);
     }
   }
 
