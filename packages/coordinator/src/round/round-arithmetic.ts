@@ -95,7 +95,7 @@ export class RoundArithmetic {
     const { id, members } = this.#course.state;
     const evidence = journal.state.rounds.find((round) => round.id === id)?.evidence;
     if (evidence == null) throw unusable('its sum is in no log');
-    const survivors = [...members.values()].filter((member) => reached(member, 'uploaded')).length;
+    const survivors = members.values().filter((member) => reached(member, 'uploaded')).length;
     return keptMean(evidence, survivors, blobs, this.#reading());
   }
 }

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 
 import { hash, Play } from '../testing/round-play.ts';
 import { RETURN_TIME } from './round-machine.ts';
+import { effectiveDeadline } from './round-state.ts';
 import type { RoundRules } from './round-state.ts';
 
 const SITES: readonly SiteId[] = Array.from({ length: 16 }, (_, index) => parseSiteId(`shop-${index + 10}`));
@@ -97,13 +98,45 @@ test('a group whose sites lost their connection waits for them alone; the others
   const { play, groups } = relearning();
   const [first = [], ...others] = groups;
   for (const site of first.slice(0, 2)) play.take({ kind: 'disconnected', site });
-  expect(play.state.returnBy).toBe(play.at + RETURN_TIME);
+  expect(effectiveDeadline(play.state)).toBe(play.at + RETURN_TIME);
   play.all('uploaded', first.slice(2));
   play.deadline();
   expect(play.state.step).toBe('updates');
   expect(lost(play)).toEqual(['too few masked updates arrived: 2 of at least 3', null, null, null]);
   play.all('uploaded', others.flat());
   expect(play.state.step).toBe('confirmations');
+});
+
+test('every group has its own time to come back, from the moment it hangs', () => {
+  const { play, groups } = relearning();
+  const [first = [], second = [], ...others] = groups;
+  for (const site of first.slice(0, 2)) play.take({ kind: 'disconnected', site });
+  play.at += RETURN_TIME - 1000;
+  for (const site of second.slice(0, 2)) play.take({ kind: 'disconnected', site });
+  for (const site of first.slice(0, 2)) play.take({ kind: 'connected', site });
+  play.deadline();
+  expect(lost(play)).toEqual([null, 'too few masked updates arrived: 0 of at least 3', null, null]);
+  expect(play.did('abandon-group')).toHaveLength(1);
+  expect(play.at).toBe(1_000_000 + 2 * RETURN_TIME - 1000);
+  const rest = [...first, ...others.flat()];
+  play.all('uploaded', rest).all('confirmed', rest).all('revealed', rest);
+  expect(play.state.step).toBe('opening');
+});
+
+test('a round that hangs on lost sites although none of its groups does ends after the time to come back', () => {
+  const { play, groups } = relearning({ minimumSites: 13 });
+  for (const [site] of groups) if (site !== undefined) play.take({ kind: 'disconnected', site });
+  expect(effectiveDeadline(play.state)).toBe(play.at + RETURN_TIME);
+  expect(play.deadline().end).toMatchObject({ outcome: 'failed' });
+});
+
+test('a group that hangs does not end the round, however few are left in it', () => {
+  const { play, groups } = relearning({ minimumSites: 4 });
+  const [first = [], ...others] = groups;
+  for (const site of first) play.take({ kind: 'disconnected', site });
+  play.deadline();
+  expect(lost(play)).toEqual(['too few masked updates arrived: 0 of at least 3', null, null, null]);
+  expect(play.all('uploaded', others.flat()).state.step).toBe('confirmations');
 });
 
 test('a group is lost in the unmasking too, and takes its survivors out of the round', () => {

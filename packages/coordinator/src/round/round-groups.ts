@@ -2,7 +2,7 @@ import type { SiteId } from '@noren/protocol';
 import { AggregationError, groupsOf } from '@noren/secure-aggregation';
 import type { DrawnGroup } from '@noren/secure-aggregation';
 
-import { counted } from './round-state.ts';
+import { countedAmong } from './round-state.ts';
 import type { Counts, Member, RoundGroup, RoundRules, RoundState, Step } from './round-state.ts';
 
 /**
@@ -15,7 +15,7 @@ export function drawnGroups(
 ): { readonly groups: readonly RoundGroup[] } | { readonly impossible: string } {
   try {
     const groups = groupsOf(grouping, advertised.toSorted());
-    return { groups: groups.map((group) => ({ ...ofSites(group), lost: null })) };
+    return { groups: groups.map((group) => ({ ...ofSites(group), lost: null, returnBy: null })) };
   } catch (error) {
     const { registered } = grouping;
     if (!(error instanceof AggregationError) || error.code !== 'too-few-sites' || registered === null) throw error;
@@ -32,7 +32,7 @@ function shortageOfRegistered(answered: number, registered: number): string {
 }
 
 /** The ids come back as they went in. */
-function ofSites({ sites, parameters }: DrawnGroup): Omit<RoundGroup, 'lost'> {
+function ofSites({ sites, parameters }: DrawnGroup): Pick<RoundGroup, 'sites' | 'parameters'> {
   return { sites: sites as readonly SiteId[], parameters };
 }
 
@@ -69,7 +69,7 @@ export function groupStandings(state: RoundState): readonly GroupStanding[] {
   return groups.flatMap((group, index) => {
     if (group.lost !== null) return [];
     const of = group.sites.map((site) => members.get(site)).filter((member): member is Member => member !== undefined);
-    return [{ index, floor: groupFloor(group, step, rules), ...counted(of, step) }];
+    return [{ index, floor: groupFloor(group, step, rules), ...countedAmong(of, step) }];
   });
 }
 

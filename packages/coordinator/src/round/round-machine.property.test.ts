@@ -2,28 +2,17 @@ import type { SiteId } from '@noren/protocol';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { akita, evidence, hash, Play, report, SITES } from '../testing/round-play.ts';
+import { akita, answerTo, Play, SITES } from '../testing/round-play.ts';
 import type { RoundInput } from './round-input.ts';
 import { effectiveDeadline } from './round-state.ts';
-import type { RoundState, Step } from './round-state.ts';
+import type { RoundState } from './round-state.ts';
 import { waitingSentence } from './waiting-sentence.ts';
 
 describe('whatever happens in whatever order', () => {
   const NOISE = ['accepted', 'advertised', 'shared', 'uploading', 'uploaded', 'confirmed', 'revealed'] as const;
-  const ANSWERS: Readonly<Record<Step, (site: SiteId) => RoundInput>> = {
-    replies: (site) => ({ kind: 'accepted', site }),
-    advertisements: (site) => ({ kind: 'advertised', site }),
-    shares: (site) => ({ kind: 'shared', site }),
-    updates: (site) => ({ kind: 'uploaded', site }),
-    confirmations: (site) => ({ kind: 'confirmed', site }),
-    reveals: (site) => ({ kind: 'revealed', site }),
-    opening: () => ({ kind: 'opened', evidence }),
-    candidate: () => ({ kind: 'candidate', hash, moments: null }),
-    reports: (site) => ({ kind: 'reported', site, report: report(0.01) }),
-  };
   /** Most of the time the answer the step waits for, so that stories get far; else anything at all. */
   function inputFor(state: RoundState, { site, roll }: { site: SiteId; roll: number }): RoundInput {
-    if (roll < 80) return state.step === null ? { kind: 'tick' } : ANSWERS[state.step](site);
+    if (roll < 80) return state.step === null ? { kind: 'tick' } : answerTo(state.step, site);
     if (roll < 84) return { kind: 'disconnected', site };
     if (roll < 88) return { kind: 'connected', site };
     if (roll < 89) return { kind: site === akita ? 'excluded' : 'left', site, reason: 'left' };

@@ -1,14 +1,16 @@
 import { MAXIMUM_COHORT } from '@noren/protocol';
 import type { SiteId } from '@noren/protocol';
 
+import { Members } from './members.ts';
 import type { RoundAction, RoundFact, RoundInput, RoundOutcome } from './round-input.ts';
 import { drawnGroups, endsByGroups, floorOf, groupStandings, UNMASKING } from './round-groups.ts';
 import type { GroupStanding } from './round-groups.ts';
-import { counted, isAnyoneAwaited, isAwaited, participants, reached, STEP_RULES, tally } from './round-state.ts';
-import type { Member, RoundState, Stage, Step } from './round-state.ts';
+import { counted, isAwaited, participants, reached, STEP_RULES, tally } from './round-state.ts';
+import type { Member, RoundGroup, RoundState, Stage, Step } from './round-state.ts';
 import {
   ARITHMETIC_TIME,
   durationOf,
+  hangingGroups,
   hangs,
   isArithmetic,
   shortage,
@@ -19,7 +21,7 @@ import { decide } from './verdict.ts';
 import type { PooledDifference } from './verdict.ts';
 
 /**
- * Time that sites which lost their connection have to come back when the quorum hangs on them, and all of them when the
+ * Time that sites which lost their connection have to come back when the round, or their group, hangs on them, and all of them when the
  * coordinator itself was away, milliseconds.
  */
 export const RETURN_TIME: number = 120_000;
@@ -34,7 +36,7 @@ export function plannedRound(round: Pick<RoundState, 'id' | 'number' | 'rules'>)
     deadlineAt: null,
     returnBy: null,
     returning: null,
-    members: new Map(),
+    members: Members.of([]),
     groups: [],
     candidate: null,
   };
@@ -58,8 +60,6 @@ class Turn {
   #state: RoundState;
   readonly #at: number;
   readonly #actions: RoundAction[] = [];
-  /** This turn's own copy; null before the first change. */
-  #members: Map<SiteId, Member> | null = null;
 
   constructor(state: RoundState, at: number) {
     this.#state = state;
@@ -72,8 +72,7 @@ class Turn {
 
   start(connected: readonly SiteId[]): Transition {
     const sites = connected.slice(0, MAXIMUM_COHORT).toSorted();
-    const members = new Map(sites.map((site): [SiteId, Member] => [site, asked(site)]));
-    this.#state = { ...this.#state, members };
+    this.#state = { ...this.#state, members: Members.of(sites.map(asked)) };
     this.#enter('replies', sites);
     this.#actions.push({ kind: 'offer', sites });
     return this.#settle(false).result();
@@ -143,7 +142,7 @@ class Turn {
     if (member === undefined || !isAwaited(this.#state, site, step)) return this;
     this.#put({ ...member, ...change });
     // An answer that was waited for can end the step if it is the last one, and changes nothing else about it.
-    return member.present && isAnyoneAwaited(this.#state) ? this : this.#settle(false);
+    return member.present && counted(this.#state).waiting > 0 ? this : this.#settle(false);
   }
 
   #uploading(site: SiteId): this {
@@ -167,13 +166,15 @@ class Turn {
     const { phase, step, members } = this.#state;
     if (step === null) return this;
     const by = this.#at + RETURN_TIME;
-    const sites = ids([...members.values()].filter(({ present }) => present));
+    const sites = ids(members.values().filter(({ present }) => present));
     // The coordinator's own arithmetic begins anew, and so does its time.
     const least = isArithmetic(step) ? this.#at + ARITHMETIC_TIME : by;
     const deadlineAt = Math.max(this.#state.deadlineAt ?? least, least);
-    const returnBy = this.#state.returnBy === null ? null : Math.max(this.#state.returnBy, by);
+    const later = (time: number | null): number | null => (time === null ? null : Math.max(time, by));
+    const returnBy = later(this.#state.returnBy);
+    const groups = this.#state.groups.map((group) => ({ ...group, returnBy: later(group.returnBy) }));
     const returning = sites.length === 0 ? null : { by, sites: new Set(sites) };
-    this.#state = { ...this.#state, deadlineAt, returnBy, returning };
+    this.#state = { ...this.#state, deadlineAt, returnBy, groups, returning };
     this.#record({ kind: 'round-resumed', phase, deadlineAt });
     if (step === 'opening') this.#actions.push({ kind: 'open-sum' });
     if (step === 'candidate') this.#actions.push({ kind: 'make-candidate' });
@@ -183,21 +184,24 @@ class Turn {
   #tick(): this {
     const { returning } = this.#state;
     if (returning !== null && this.#at >= returning.by) {
-      const members = new Map(this.#state.members);
+      this.#state = { ...this.#state, returning: null };
       for (const site of returning.sites) {
-        const member = members.get(site);
-        if (member !== undefined) members.set(site, { ...member, present: false });
+        const member = this.#state.members.get(site);
+        if (member !== undefined) this.#put({ ...member, present: false });
       }
-      this.#state = { ...this.#state, members, returning: null };
       this.#settle(false);
     }
     const { deadlineAt, returnBy } = this.#state;
-    if (this.#at >= (deadlineAt ?? Infinity)) return this.#settle(true);
-    if (this.#at < (returnBy ?? Infinity)) return this;
-    if (!endsByGroups(this.#state)) return this.#settle(true);
+    if (this.#isOver(deadlineAt) || this.#isOver(returnBy)) return this.#settle(true);
+    const isOver = this.#state.groups.map((group) => this.#isOver(group.returnBy));
+    if (!isOver.includes(true)) return this;
     // The other groups have until the deadline.
-    this.#loseGroups(({ answered, waiting, floor }) => answered + waiting < floor);
+    this.#loseGroups(({ index }) => isOver[index] === true);
     return this.#settle(false);
+  }
+
+  #isOver(time: number | null): boolean {
+    return time !== null && this.#at >= time;
   }
 
   #connected(site: SiteId): this {
@@ -226,9 +230,8 @@ class Turn {
   #candidate(input: Extract<RoundInput, { kind: 'candidate' }>): this {
     if (this.#state.step !== 'candidate') return this;
     this.#record({ kind: 'round-candidate', candidate: input.hash, moments: input.moments });
-    const members = new Map(this.#state.members);
-    for (const [site, member] of members) if (member.out === 'left') members.set(site, { ...member, out: null });
-    this.#state = { ...this.#state, members, candidate: input.hash };
+    const all = this.#state.members.values().map((one) => (one.out === 'left' ? { ...one, out: null } : one));
+    this.#state = { ...this.#state, members: Members.of(all), candidate: input.hash };
     this.#enter('reports', []);
     this.#actions.push({ kind: 'announce', candidate: input.hash, sites: ids(tally(this.#state).waiting) });
     return this.#settle(false);
@@ -241,13 +244,8 @@ class Turn {
     return this.#settle(false);
   }
 
-  /** The members are copied once a turn: thousands of them may change in one. */
   #put(member: Member): void {
-    if (this.#members === null || this.#members !== this.#state.members) {
-      this.#members = new Map(this.#state.members);
-      this.#state = { ...this.#state, members: this.#members };
-    }
-    this.#members.set(member.site, member);
+    this.#state = { ...this.#state, members: this.#state.members.with(member) };
   }
 
   /** Ends the step if it can end now; `expired` when its time is up. */
@@ -263,9 +261,10 @@ class Turn {
       const shortage = shortageOfGroups(this.#state);
       if (shortage !== null) return this.#giveUp(step, shortage);
     }
-    const { answered, waiting, away } = counted(this.#state.members.values(), step);
+    const { answered, waiting, away } = counted(this.#state);
     const floor = floorOf(this.#state);
-    if (waiting === 0 && answered >= floor && !hangs(this.#state)) return this.#finish(step);
+    const hanging = hangingGroups(this.#state);
+    if (waiting === 0 && answered >= floor && hanging.size === 0) return this.#finish(step);
     if (expired) {
       // A threshold opens the sum; whether more of the survivors answer is of no consequence.
       const quorum = UNMASKING.has(step) ? 0 : this.#state.rules.quorum;
@@ -273,8 +272,14 @@ class Turn {
       return answered >= needed ? this.#finish(step) : this.#giveUp(step, shortage(step, answered, needed));
     }
     if (answered + waiting + away < floor) return this.#giveUp(step, shortage(step, answered, floor));
-    const returnBy = hangs(this.#state) ? (this.#state.returnBy ?? this.#at + RETURN_TIME) : null;
-    this.#state = { ...this.#state, returnBy };
+    const until = (isHanging: boolean, since: number | null): number | null =>
+      isHanging ? (since ?? this.#at + RETURN_TIME) : null;
+    const returnBy = until(hangs(this.#state), this.#state.returnBy);
+    const groups = this.#state.groups.map((group, index) => {
+      const by = until(hanging.has(index), group.returnBy);
+      return by === group.returnBy ? group : { ...group, returnBy: by };
+    });
+    this.#state = { ...this.#state, returnBy, groups };
     return this;
   }
 
@@ -285,7 +290,7 @@ class Turn {
       const { step } = this.#state;
       if (group === undefined || step === null) continue;
       const lost = shortage(step, answered, floor);
-      this.#state = { ...this.#state, groups: this.#state.groups.with(index, { ...group, lost }) };
+      this.#state = { ...this.#state, groups: this.#state.groups.with(index, { ...group, lost, returnBy: null }) };
       for (const site of group.sites) {
         const member = this.#state.members.get(site);
         if (member === undefined) continue;
@@ -382,7 +387,8 @@ class Turn {
     const { phase } = STEP_RULES[step];
     const deadlineAt = this.#at + durationOf(step, this.#state.rules);
     const entered = phase !== this.#state.phase;
-    this.#state = { ...this.#state, phase, step, deadlineAt, returnBy: null };
+    const groups = this.#state.groups.map((group): RoundGroup => ({ ...group, returnBy: null }));
+    this.#state = { ...this.#state, phase, step, deadlineAt, returnBy: null, groups };
     if (entered && phase !== 'aggregated' && phase !== 'evaluating') {
       this.#record({ kind: 'round-advanced', phase, sites, deadlineAt });
     }
@@ -395,7 +401,7 @@ class Turn {
   }
 
   #reaching(stage: Stage): SiteId[] {
-    return ids([...this.#state.members.values()].filter((m) => reached(m, stage) && !m.lost)).toSorted();
+    return ids(this.#state.members.values().filter((m) => reached(m, stage) && !m.lost)).toSorted();
   }
 
   #record(fact: RoundFact): void {

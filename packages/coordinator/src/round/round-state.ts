@@ -2,6 +2,8 @@ import type { EvaluationReport, Hash, RoundId, SiteId } from '@noren/protocol';
 import type { Phase } from '@noren/protocol/console';
 import type { GroupParameters, Grouping } from '@noren/secure-aggregation';
 
+import type { Members } from './members.ts';
+
 /** What the round is waiting for. A phase may have two steps (keys: advertisements, then shares). */
 export type Step =
   | 'replies'
@@ -71,6 +73,8 @@ export interface RoundGroup {
   readonly parameters: GroupParameters;
   /** Why the group was given up. */
   readonly lost: string | null;
+  /** While it can come to a sum only if sites that lost their connection come back: they have until then. */
+  readonly returnBy: number | null;
 }
 
 export interface RoundState {
@@ -82,14 +86,14 @@ export interface RoundState {
   readonly step: Step | null;
   /** When the step ends at the latest, milliseconds since the epoch. Never null while a step runs. */
   readonly deadlineAt: number | null;
-  /** An earlier end while the quorum hangs on sites that lost their connection: they have until then to come back. */
+  /** An earlier end while the round hangs on sites that lost their connection: they have until then to come back. */
   readonly returnBy: number | null;
   /**
    * After a restart of the coordinator: the sites that were connected before it. They did not leave, so until `by` they
    * count as present; whoever is not back then has lost its connection.
    */
   readonly returning: { readonly by: number; readonly sites: ReadonlySet<SiteId> } | null;
-  readonly members: ReadonlyMap<SiteId, Member>;
+  readonly members: Members;
   /** Drawn when the keys are closed; none before. */
   readonly groups: readonly RoundGroup[];
   readonly candidate: Hash | null;
@@ -133,7 +137,7 @@ export const STEP_RULES: Readonly<Record<Step, StepRule>> = {
 
 /** Who takes part in the current step. */
 export function participants({ step, members }: RoundState): Member[] {
-  return step === null ? [] : [...members.values()].filter((member) => takesPart(member, step));
+  return step === null ? [] : members.values().filter((member) => takesPart(member, step));
 }
 
 function takesPart(member: Member, step: Step): boolean {
@@ -169,22 +173,31 @@ export function tally({ step, members }: RoundState): Tally {
 
 export type Counts = Readonly<Record<keyof Tally, number>>;
 
-/** The tally's numbers, of all members or some. */
-export function counted(members: Iterable<Member>, step: Step | null): Counts {
+/** What was counted last in a part of the members: one answer changes one part, and all the others' numbers stay. */
+const COUNTED = new WeakMap<readonly Member[], { readonly step: Step; readonly counts: Counts }>();
+
+/** The tally's numbers. */
+export function counted({ step, members }: RoundState): Counts {
+  const total = { answered: 0, waiting: 0, away: 0 };
+  if (step === null) return total;
+  for (const part of members.parts) {
+    const known = COUNTED.get(part);
+    const counts = known?.step === step ? known.counts : countedAmong(part, step);
+    if (counts !== known?.counts) COUNTED.set(part, { step, counts });
+    total.answered += counts.answered;
+    total.waiting += counts.waiting;
+    total.away += counts.away;
+  }
+  return total;
+}
+
+export function countedAmong(members: Iterable<Member>, step: Step): Counts {
   const counts = { answered: 0, waiting: 0, away: 0 };
-  if (step === null) return counts;
   for (const member of members) {
     const standing = standingOf(member, step);
     if (standing !== null) counts[standing] += 1;
   }
   return counts;
-}
-
-/** Whether the step still waits for anybody who is connected. */
-export function isAnyoneAwaited({ step, members }: RoundState): boolean {
-  if (step === null) return false;
-  for (const member of members.values()) if (standingOf(member, step) === 'waiting') return true;
-  return false;
 }
 
 /** Null for a member that has no part in the step, or that left without an answer that counts. */
@@ -199,5 +212,12 @@ function standingOf(member: Member, step: Step): keyof Tally | null {
 /** When the driver must send the next tick; null when the round has ended. */
 export function effectiveDeadline(state: RoundState): number | null {
   if (state.deadlineAt === null) return null;
-  return Math.min(state.deadlineAt, state.returnBy ?? Infinity, state.returning?.by ?? Infinity);
+  return Math.min(state.deadlineAt, earliestReturn(state) ?? Infinity, state.returning?.by ?? Infinity);
+}
+
+/** When the first time to come back ends, of the round or a group; null where nothing hangs on it. */
+export function earliestReturn({ returnBy, groups }: RoundState): number | null {
+  let earliest = returnBy ?? Infinity;
+  for (const group of groups) earliest = Math.min(earliest, group.returnBy ?? Infinity);
+  return earliest === Infinity ? null : earliest;
 }

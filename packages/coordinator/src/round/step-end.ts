@@ -29,15 +29,28 @@ export function durationOf(step: Step, { deadlines }: RoundRules): number {
 }
 
 /** Sites that have answered and those that are connected and may. */
-export function withinReach({ members, step }: RoundState): number {
-  const { answered, waiting } = counted(members.values(), step);
+export function withinReach(state: RoundState): number {
+  const { answered, waiting } = counted(state);
   return answered + waiting;
 }
 
-/** Whether the step, or a group in it, can end well only if sites that lost their connection come back. */
+/** Whether the round can go on only if sites that lost their connection come back. Groups may hang beside it. */
 export function hangs(state: RoundState): boolean {
-  if (withinReach(state) < floorOf(state)) return true;
-  return endsByGroups(state) && groupStandings(state).some((one) => one.answered + one.waiting < one.floor);
+  return withinReach(state) < ownFloor(state);
+}
+
+/** What the groups' own floors add up to is theirs: a group that hangs is lost without the round. */
+function ownFloor(state: RoundState): number {
+  const { step, rules } = state;
+  if (step === null || !endsByGroups(state)) return floorOf(state);
+  return UNMASKING.has(step) ? 0 : rules.minimumSites;
+}
+
+/** The groups that can come to a sum only if sites that lost their connection come back; by index. */
+export function hangingGroups(state: RoundState): ReadonlySet<number> {
+  if (!endsByGroups(state)) return new Set();
+  const hanging = groupStandings(state).filter(({ answered, waiting, floor }) => answered + waiting < floor);
+  return new Set(hanging.map(({ index }) => index));
 }
 
 const SHORTAGE: Readonly<Record<Step, string>> = {
@@ -67,7 +80,7 @@ export function shortageOfGroups({ step, groups, members, rules }: RoundState): 
   }
   if (step === null || !UNMASKING.has(step)) return null;
   // A threshold answers for a group, so that answers do not say how many sites are in its sum.
-  const survivors = [...members.values()].filter((member) => reached(member, 'uploaded') && !member.lost).length;
+  const survivors = members.values().filter((member) => reached(member, 'uploaded') && !member.lost).length;
   if (survivors >= minimumSites) return null;
   return `too few sites are in the groups that can still be summed: ${survivors} of at least ${minimumSites}`;
 }

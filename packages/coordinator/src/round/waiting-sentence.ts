@@ -1,5 +1,5 @@
 import { floorOf } from './round-groups.ts';
-import { tally } from './round-state.ts';
+import { earliestReturn, tally } from './round-state.ts';
 import type { Member, RoundState, Step } from './round-state.ts';
 
 /** Names listed before the sentence says "and n more". */
@@ -18,8 +18,8 @@ export function waitingSentence(state: RoundState): string | null {
   const sentence = `${waitingFor}${restarted(state)}`;
   if (away.length === 0) return sentence;
   const lost = `${names(away)} lost the connection`;
-  if (state.returnBy === null) return `${sentence} ${lost}.`;
-  return `${sentence} ${lost}; the round needs it back by ${clockTime(state.returnBy)}.`;
+  const by = earliestReturn(state);
+  return by === null ? `${sentence} ${lost}.` : `${sentence} ${lost}; the round needs it back by ${clockTime(by)}.`;
 }
 
 function restarted({ returning, members }: RoundState): string {

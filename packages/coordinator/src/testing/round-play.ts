@@ -4,7 +4,7 @@ import type { EvaluationReport, Hash, SiteId } from '@noren/protocol';
 import { advance, plannedRound } from '../round/round-machine.ts';
 import type { RoundAction, RoundInput, SumEvidence } from '../round/round-input.ts';
 import { effectiveDeadline } from '../round/round-state.ts';
-import type { RoundRules, RoundState } from '../round/round-state.ts';
+import type { RoundRules, RoundState, Step } from '../round/round-state.ts';
 
 export const SITES: readonly SiteId[] = ['akita', 'beppu', 'chiba', 'date', 'ebina'].map(parseSiteId);
 export const [akita, beppu, chiba, date, ebina] = SITES as [SiteId, SiteId, SiteId, SiteId, SiteId];
@@ -43,6 +43,23 @@ export function report(differenceMean: number, customers = 100): EvaluationRepor
     differenceMean,
     differenceStandardError: 0.001,
   };
+}
+
+const ANSWERS: Readonly<Record<Step, (site: SiteId) => RoundInput>> = {
+  replies: (site) => ({ kind: 'accepted', site }),
+  advertisements: (site) => ({ kind: 'advertised', site }),
+  shares: (site) => ({ kind: 'shared', site }),
+  updates: (site) => ({ kind: 'uploaded', site }),
+  confirmations: (site) => ({ kind: 'confirmed', site }),
+  reveals: (site) => ({ kind: 'revealed', site }),
+  opening: () => ({ kind: 'opened', evidence }),
+  candidate: () => ({ kind: 'candidate', hash, moments: null }),
+  reports: (site) => ({ kind: 'reported', site, report: report(0.01) }),
+};
+
+/** What the step waits for of this site, or of the coordinator itself. */
+export function answerTo(step: Step, site: SiteId): RoundInput {
+  return ANSWERS[step](site);
 }
 
 /** A round that is driven by hand, with everything it asked for. */
