@@ -252,6 +252,15 @@ test.each([
   ['whose log is gone', (log: string) => rm(log), /Its log is not there/],
   ['whose log was emptied', (log: string) => writeFile(log, ''), /its log has no beginning/],
   [
+    'whose log was written under other rules',
+    async (log: string) => {
+      const { records } = decodeRecords(await readFile(log));
+      const older = records.map((record) => (record.kind === 'begun' ? { ...record, version: 1 as never } : record));
+      await writeFile(log, Buffer.concat(older.map(encodeRecord)));
+    },
+    /its log is of version 1, and this program goes on with those of version 2/,
+  ],
+  [
     'whose log lost what messages rest on',
     async (log: string) => {
       const { records } = decodeRecords(await readFile(log));

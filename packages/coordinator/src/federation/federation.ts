@@ -17,6 +17,7 @@ import type { ConductorParts } from '../round/conductor.ts';
 import { beginningOf } from '../round/replay.ts';
 import { transcriptsOf } from '../round/transcripts.ts';
 import type { NoiseKeys } from '../noise/noise-keys.ts';
+import { ROUND_LOG_VERSION } from '../round-log/log-record.ts';
 import type { RoundStorage } from '../round-log/round-folders.ts';
 import { Schedule } from '../schedule/schedule.ts';
 import type { ScheduleRules } from '../schedule/schedule.ts';
@@ -274,7 +275,7 @@ export class Federation {
       const connected = cohortOrder(roundId, there);
       // Made before its plan is in the event log: from then on a round runs, and a restart must be able to drive it.
       const files = await rounds.begin(roundId);
-      files.log.append({ kind: 'begun', version: 1, roundId, identityKeys: [...eligible], connected });
+      files.log.append({ kind: 'begun', version: ROUND_LOG_VERSION, roundId, identityKeys: [...eligible], connected });
       await files.log.sync();
       const conductor = Conductor.begin(this.#conductorParts(), brief, files);
       return { events: [planned], result: { conductor, connected } };

@@ -11,10 +11,17 @@ export interface Asked {
   readonly sites: readonly SiteId[];
 }
 
+/**
+ * What a log's inputs mean: the same ones lead to the same round only under the same rules. It counts up when the round machine, the
+ * drawing of groups or the masking decide otherwise than before, not only when a record has another form. 2: cohorts are
+ * divided into groups, each with a time to come back of its own.
+ */
+export const ROUND_LOG_VERSION = 2;
+
 /** First record of a log: what the round is made from beside its plan, which is a blob. */
 export interface BeginningRecord {
   readonly kind: 'begun';
-  readonly version: 1;
+  readonly version: typeof ROUND_LOG_VERSION;
   readonly roundId: RoundId;
   /** Ed25519 identity key of every site that may take part, hexadecimal. */
   readonly identityKeys: readonly (readonly [SiteId, string])[];

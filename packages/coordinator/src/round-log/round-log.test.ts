@@ -6,7 +6,7 @@ import type { UploadHeader } from '@noren/protocol';
 import { describe, expect, test } from 'vitest';
 
 import { temporaryFolder } from '../testing/folders.ts';
-import { decodeRecords, encodeRecord } from './log-record.ts';
+import { decodeRecords, encodeRecord, ROUND_LOG_VERSION } from './log-record.ts';
 import type { RoundLogRecord } from './log-record.ts';
 import { RoundFolders } from './round-folders.ts';
 import { RoundLogFile } from './round-log-file.ts';
@@ -15,7 +15,13 @@ const akita = parseSiteId('akita');
 const round = parseRoundId('7-00000000');
 
 const records: readonly RoundLogRecord[] = [
-  { kind: 'begun', version: 1, roundId: round, identityKeys: [[akita, 'ab'.repeat(32)]], connected: [akita] },
+  {
+    kind: 'begun',
+    version: ROUND_LOG_VERSION,
+    roundId: round,
+    identityKeys: [[akita, 'ab'.repeat(32)]],
+    connected: [akita],
+  },
   happened(1, new Uint8Array([0, 255, 10])),
   { ...happened(2, new Uint8Array()), frozen: [{ step: 'shares', sites: [akita] }], chunks: [262_144, 12] },
 ];

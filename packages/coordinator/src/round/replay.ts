@@ -5,6 +5,7 @@ import type { RoundPlan, SiteId, SiteRoster, UploadHeader } from '@noren/protoco
 import type { UploadSink } from '@noren/secure-aggregation';
 
 import { CoordinatorError } from '../coordinator-error.ts';
+import { ROUND_LOG_VERSION } from '../round-log/log-record.ts';
 import type { BeginningRecord, InputRecord, RoundLogRecord } from '../round-log/log-record.ts';
 import type { UploadSpool } from '../round-log/upload-spool.ts';
 import { MaskedSum } from './masked-sum.ts';
@@ -40,7 +41,11 @@ export function beginningOf(records: readonly RoundLogRecord[]): {
     throw unusable('its log has no beginning');
   // Read as a number: another version of this program may have written it.
   const version: number = beginning.version;
-  if (version !== 1) throw unusable(`its log is of version ${version}, which this program does not know`);
+  if (version !== ROUND_LOG_VERSION) {
+    throw unusable(
+      `its log is of version ${version}, and this program goes on with those of version ${ROUND_LOG_VERSION}`,
+    );
+  }
   return { beginning, inputs: inputs.filter((record) => record.kind === 'input') };
 }
 
