@@ -18,7 +18,7 @@ import type { Effect, RoundCourse } from './round-course.ts';
 import { endingEvents, shortened } from './round-end.ts';
 import type { RoundEnd } from './round-end.ts';
 import type { RoundInput } from './round-input.ts';
-import { effectiveDeadline } from './round-state.ts';
+import { effectiveDeadline, isAwaited } from './round-state.ts';
 import type { RoundState, Step } from './round-state.ts';
 import { Uploads } from './uploads.ts';
 import type { Stored } from './uploads.ts';
@@ -228,36 +228,45 @@ export class Conductor {
       if (effect.kind === 'close') return this.#close(effect, facts);
       if (facts.length > 0) await this.#parts.journal.append(...facts);
       facts = [];
-      this.#act(effect);
+      await this.#act(effect);
     }
     if (facts.length > 0) await this.#parts.journal.append(...facts);
   }
 
-  #act(effect: Exclude<Effect, { kind: 'record' | 'close' }>): void {
+  async #act(effect: Exclude<Effect, { kind: 'record' | 'close' }>): Promise<void> {
     switch (effect.kind) {
       case 'offer':
-        for (const site of effect.sites) this.#remind(site, 'replies');
-        return;
+        return this.#askAll(effect.sites, 'replies');
       case 'ask':
-        for (const site of effect.sites) this.#remind(site, effect.step);
-        return;
+        return this.#askAll(effect.sites, effect.step);
       case 'open-sum':
         return this.#compute(() => this.#arithmetic.openSum());
       case 'make-candidate':
         return this.#compute(() => this.#arithmetic.makeCandidate());
       case 'announce':
-        for (const site of effect.sites) this.#remind(site, 'reports');
-        return;
+        return this.#askAll(effect.sites, 'reports');
       case 'remind':
-        if (this.state.step !== null) this.#remind(effect.site, this.state.step);
+        if (this.state.step !== null) this.#ask(effect.site, this.state.step);
         return;
       case 'dismiss':
         return this.#parts.send(effect.site, this.#closing(effect.site, 'failed', effect.reason));
     }
   }
 
+  /**
+   * Asks whoever of them the round waits for: in the same turn a group may have been given up. Every site's message may be another
+   * one, and encoding ten thousand of them takes seconds, in which the others' heartbeats must be heard.
+   */
+  async #askAll(sites: readonly SiteId[], step: Step): Promise<void> {
+    for (const site of sites) {
+      if (!isAwaited(this.state, site, step)) continue;
+      this.#ask(site, step);
+      await this.#parts.yieldTurn();
+    }
+  }
+
   /** Sends what the step sends; again, if need be. */
-  #remind(site: SiteId, step: Step): void {
+  #ask(site: SiteId, step: Step): void {
     const message = questionOf(this.#course, this.#brief.offer, site, step);
     if (message !== null) this.#parts.send(site, message);
   }
