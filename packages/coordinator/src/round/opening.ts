@@ -26,7 +26,8 @@ export interface OpenedSum {
  * Opens every group's sum, stores it as it is, and combines what they say. A group that cannot be opened, is unsound, or does
  * not fit the others stays out of the result.
  *
- * Memory: one vector for each group.
+ * Memory: one vector for each group, its sum before it is opened and its mean after, because groups are compared with each
+ * other; 0.4 GB for a hundred groups and a million values, 10 GB for the 2,500 smallest groups of ten thousand sites.
  *
  * Throws CoordinatorError `unsound-aggregate` if too few groups are left.
  */

@@ -331,8 +331,9 @@ export class CoordinatorRound {
     this.#falseWitnesses = state.roster.siteIds(falseWitnesses);
     await maskRemoval.remove(state.sum, masks);
     centre(state.sum, this.#ringBits(state.roster));
-    this.#state = { ...state, phase: 'unmasked' };
-    return state.sum;
+    const { sum, ...opened } = state;
+    this.#state = { ...opened, phase: 'unmasked' };
+    return sum;
   }
 
   /** Most sites that a sum may have, for `quantiserFor`; null until keys are closed. */

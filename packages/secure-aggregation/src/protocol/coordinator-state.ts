@@ -15,7 +15,8 @@ export type CoordinatorState =
   | ({ readonly phase: 'consistency' } & Confirming)
   | ({ readonly phase: 'reveals' } & Revealing)
   | ({ readonly phase: 'unmasking' } & Revealing)
-  | ({ readonly phase: 'unmasked' } & Revealing);
+  /** The sum is the caller's, and only the caller's: of many groups each lets its own go. */
+  | ({ readonly phase: 'unmasked' } & Omit<Revealing, 'sum'>);
 
 interface Summing {
   readonly roster: Roster;
