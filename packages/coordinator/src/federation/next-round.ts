@@ -59,5 +59,7 @@ export function obstacle(
   const there = connected.filter((site) => eligible.has(site)).length;
   if (there >= needed) return null;
   const listed = state.roster === null ? '' : ' and on the registrar’s roster';
-  return `Waiting for sites: ${there} of the ${needed} that a round needs are connected${listed}.`;
+  const held = connected.filter((site) => (state.sites.get(site)?.quarantine ?? null) !== null).length;
+  const more = held === 0 ? '' : ` ${held} more ${held === 1 ? 'is' : 'are'} connected but in quarantine.`;
+  return `Waiting for sites: ${there} of the ${needed} that a round needs are connected${listed}.${more}`;
 }
