@@ -67,3 +67,28 @@ test('two groups, or a majority that stands out, say nothing', () => {
   expect(suspicionAfter(new Map(), [group('a', true), group('b', true), group('c', false)]).size).toBe(0);
   expect(suspicionAfter(new Map(), [group('a', true), group('b', false), group('c', false)]).size).toBe(3);
 });
+
+test('sites in league that spoil only the groups of one honest site have it suspected, and none of them', () => {
+  const victim = siteIdOf(7);
+  const framed = (league: number): readonly string[] => {
+    const corrupt = new Set(cohort.filter((site) => site !== victim).slice(0, league));
+    const suspicion = new Map<string, Suspicion>();
+    const found = new Set<string>();
+    for (let round = 1; round <= 100; round++) {
+      const groups = groupsOf({ seed: new Uint8Array(32).fill(9), round, groupSize: 16, registered: null }, cohort).map(
+        ({ sites }) => ({
+          sites,
+          outlying: sites.includes(victim) && sites.some((site) => corrupt.has(site)),
+        }),
+      );
+      for (const [site, value] of suspicionAfter(suspicion, groups)) {
+        suspicion.set(site, value);
+        if (value.score >= suspicionLimit(SITES)) found.add(site);
+      }
+    }
+    return [...found];
+  };
+  // A hundredth of the sites is in too few of its groups; a twentieth is in every second one.
+  expect(framed(2)).toEqual([]);
+  expect(framed(8)).toEqual([victim]);
+});
