@@ -1,5 +1,5 @@
-import { CertificateAuthority, generateSigningKey, parseSiteId, planMasking } from '@noren/protocol';
-import type { PlanTemplate } from '@noren/protocol';
+import { CertificateAuthority, generateSigningKey, parseRoundId, parseSiteId, planMasking } from '@noren/protocol';
+import type { PlanTemplate, SiteMessage } from '@noren/protocol';
 import type { RoundView } from '@noren/protocol/console';
 import { groupsOf } from '@noren/secure-aggregation';
 import { federatedVector, readSafetensors } from '@noren/tensor/safetensors';
@@ -165,6 +165,42 @@ test('a site that goes on with its upload when its group was given up disturbs n
   await expect(goOn()).rejects.toMatchObject({ code: 'wrong-state' });
   clock.advance(11_000);
   expect(await ended(federation, number)).toMatchObject({ outcome: 'accepted', groups: [{}, {}, {}, {}] });
+});
+
+test('of a group whose sites leave when they have signed nobody is asked to open the sum', async () => {
+  const setting = await federated(16, ROBUST, () => ({ afterKeys: 'stalls', update: constant(0.05) }));
+  const { federation, sites } = setting;
+  const number = await federation.startRound();
+  const isReady = ({ record }: ScriptedSite): boolean => record.received.includes('shareDelivery');
+  await eventually(() => expect(sites.every(isReady)).toBe(true));
+  const [lost = [], ...others] = groupsOfRound(sites);
+  const [last] = others.flat();
+  let sayLast = (): void => undefined;
+  for (const site of [...lost.slice(0, 2), ...(last === undefined ? [] : [last])]) {
+    const { link } = site;
+    if (link === null) throw new Error('not connected');
+    const send = (message: SiteMessage): void => {
+      if (message.kind !== 'survivorSignature') return link.send(message);
+      if (site === last) return void (sayLast = () => link.send(message));
+      link.send(message);
+      link.send({ kind: 'withdrawal', roundId: parseRoundId(message.roundId), reason: 'stock-taking' });
+    };
+    site.link = { ...link, send };
+  }
+  for (const site of sites) await site.upload();
+  const waitingFor = (): string => federation.view(ADDRESSES).running?.waitingFor ?? '';
+  await eventually(() => expect(waitingFor()).toContain('signatures of who survived'));
+  await eventually(() => expect(waitingFor()).toContain('15 of 16 are in'));
+  sayLast();
+  const round = await ended(federation, number);
+  expect(round).toMatchObject({
+    outcome: 'accepted',
+    survivors: others
+      .flat()
+      .map(({ id }) => id)
+      .toSorted(),
+  });
+  expect(lost.filter(({ record }) => record.received.includes('revealRequest'))).toEqual([]);
 });
 
 test('of 130 sites in two groups one loses too many and is given up, and the other makes the candidate', async () => {
