@@ -14,8 +14,9 @@ const MASKING: readonly Step[] = ['shares', 'updates', 'confirmations', 'reveals
 const rules = fc.record({
   grouping: fc
     .integer({ min: 0, max: 255 })
-    .map((fill) => ({ seed: new Uint8Array(32).fill(fill), round: 7, groupSize: 4 })),
-  minimumSites: fc.integer({ min: 3, max: 13 }),
+    .map((fill) => ({ seed: new Uint8Array(32).fill(fill), round: 7, groupSize: 4, registered: null })),
+  // Also more than the groups' own floors add up to, so that the round can hang where no group does.
+  minimumSites: fc.oneof({ weight: 2, arbitrary: fc.integer({ min: 3, max: 12 }) }, fc.constantFrom(14, 15, 16)),
   minimumSurvivors: fc.constantFrom(0, 0, 4),
   minimumGroups: fc.integer({ min: 1, max: 3 }),
   quorum: fc.constantFrom(0.2, 0.5, 1),
@@ -35,7 +36,7 @@ function inputsOf({ step }: RoundState, { mask, roll }: { mask: number; roll: nu
   const sites = SITES.filter((_, index) => (mask >> index) % 2 === 1);
   const few = sites.slice(0, 3);
   if (roll < 70) return step === null ? [] : sites.map((site) => answerTo(step, site));
-  if (roll < 75) return few.map((site) => ({ kind: 'disconnected', site }));
+  if (roll < 78) return few.map((site) => ({ kind: 'disconnected', site }));
   if (roll < 88) return sites.map((site) => ({ kind: 'connected', site }));
   if (roll < 90)
     return few.slice(0, 2).map((site) => ({ kind: roll % 2 === 0 ? 'left' : 'excluded', site, reason: 'left' }));
@@ -95,7 +96,7 @@ test('a tick leaves nothing that was due undone, and ticks alone end the round',
       const key = `${play.state.phase}${lostSome ? ' without a group' : ''}`;
       outcomes.set(key, (outcomes.get(key) ?? 0) + 1);
     }),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   );
   // The stories get as far as there is to get.
   expect([...outcomes.keys()]).toEqual(
@@ -130,7 +131,7 @@ test('no group’s sum is opened with fewer sites than its threshold and the pla
     }),
     { numRuns: 300 },
   );
-  expect(opened).toBeGreaterThan(50);
+  expect(opened).toBeGreaterThan(20);
 });
 
 test('of a group that was given up nobody is asked, waited for or said to have survived', () => {

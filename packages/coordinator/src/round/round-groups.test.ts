@@ -139,6 +139,16 @@ test('a group that hangs does not end the round, however few are left in it', ()
   expect(play.all('uploaded', others.flat()).state.step).toBe('confirmations');
 });
 
+test.each([7, 8])('%i sites are too few for three groups of four, and are told before they re-learn', (count) => {
+  const few = SITES.slice(0, count);
+  const play = new Play(few, { ...groupedRules, minimumSites: 3, minimumGroups: 3 }).all('accepted', few);
+  expect(play.all('advertised', few).end).toMatchObject({
+    outcome: 'failed',
+    reason: `too few sites for the groups that are compared: they make ${Math.floor(count / 4)} of at least 3`,
+  });
+  expect(play.did('close-keys')).toEqual([]);
+});
+
 test('a group is lost in the unmasking too, and takes its survivors out of the round', () => {
   const { play, groups } = relearning();
   const [first = [], ...others] = groups;

@@ -311,6 +311,9 @@ class Turn {
         const drawn = drawnGroups(this.#reaching('advertised'), this.#state.rules);
         if ('impossible' in drawn) return this.fail(drawn.impossible);
         this.#state = { ...this.#state, groups: drawn.groups };
+        // One group alone would go on to its sum, which nothing could be made of.
+        const shortage = shortageOfGroups(this.#state);
+        if (shortage !== null) return this.fail(shortage);
         this.#actions.push({ kind: 'close-keys' });
         this.#enter('shares', []);
         return this.#settle(false);

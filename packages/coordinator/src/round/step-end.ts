@@ -76,6 +76,8 @@ export function shortageOfGroups({ step, groups, members, rules }: RoundState): 
   const live = groups.filter(({ lost }) => lost === null).length;
   if (live < minimumGroups) {
     const last = groups.findLast(({ lost }) => lost !== null)?.lost;
+    if (last == null)
+      return `too few sites for the groups that are compared: they make ${live} of at least ${minimumGroups}`;
     return `too few groups can still be summed: ${live} of at least ${minimumGroups}. Of the last: ${last}`;
   }
   if (step === null || !UNMASKING.has(step)) return null;
