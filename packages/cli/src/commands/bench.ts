@@ -73,7 +73,7 @@ export function benchCommand(): Command {
     .addArgument(new Argument('<name>', 'which benchmark').choices([...names, 'all']))
     .option(
       '--scale',
-      'secagg: also 10 to 10,000 sites, those of more than 128 in groups; minutes on every core',
+      'secagg: also 10 to 10,000 sites, those of more than 128 in groups; a quarter of an hour on two cores',
       false,
     )
     .option('--sites <count>', 'secagg: one round of so many sites, one in twenty lost, and nothing else', siteCount)
