@@ -216,6 +216,7 @@ describe('a site that misbehaves is left behind by the others', () => {
     clock.advance(11 * SECOND);
     await inPhase('evaluating');
     await expect(end()).rejects.toMatchObject({ code: 'wrong-state' });
+    await eventually(() => expect(federation.view(ADDRESSES).running?.gates).toHaveLength(4));
     clock.advance(11 * SECOND);
     expect(await ended()).toMatchObject({ outcome: 'accepted', survivors: NAMES.slice(0, 4) });
   });
