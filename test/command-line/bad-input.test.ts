@@ -4,39 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { defaultTraining } from '@noren/protocol';
-import { parameterGroups, presetPlan, writeBackbone, freshValues, type RecommenderConfig } from '@noren/recommender';
+import { presetPlan } from '@noren/recommender';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { tinyArchitecture, tinyBackbone } from '../../packages/cli/src/testing/tiny-backbone.ts';
 import { killAll, noren, type Finished } from '../federation/noren-process.ts';
-
-const config: RecommenderConfig = {
-  dimension: 8,
-  layers: 1,
-  heads: 2,
-  feedForward: 8,
-  maximumLength: 5,
-  dropout: 0,
-  temperature: 0.1,
-  fusion: 'sum+hadamard',
-  fusionWeight: 0.1,
-  experts: { text: 1, image: 1, price: 1 },
-  features: { text: 4, image: 4, price: 4 },
-  scales: { text: 1, image: 1, price: 1 },
-  priorWeight: 0,
-  identity: 0,
-  adapterRank: 0,
-};
-
-function tinyBackbone(): Uint8Array {
-  const values = freshValues(config, 1);
-  const groups = parameterGroups(config);
-  const tensors = new Map(
-    groups.flatMap((group) =>
-      group.tensors.map(({ name, shape }) => [name, { shape, data: values.get(name) ?? new Float32Array() }] as const),
-    ),
-  );
-  return writeBackbone({ config, tensors, groups: groups.map((group) => group.name) });
-}
 
 /** Each wrong input ends with one clear message, a non-zero exit code and nothing half-written. */
 describe('the command line and wrong input', () => {
@@ -104,7 +76,7 @@ describe('the command line and wrong input', () => {
   test('a plan that names an unknown group is refused with the groups of the backbone', async () => {
     const backbone = join(folder, 'backbone.safetensors');
     await writeFile(backbone, tinyBackbone());
-    const template = presetPlan('fine-tune', config, defaultTraining('fine-tune', {}));
+    const template = presetPlan('fine-tune', tinyArchitecture, defaultTraining('fine-tune', {}));
     const plan = join(folder, 'plan.json');
 
     await writeFile(plan, JSON.stringify(template));

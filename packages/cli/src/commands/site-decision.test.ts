@@ -6,31 +6,13 @@ import { Coordinator, Journal, openSqliteEventStore } from '@noren/coordinator';
 import { parseSiteId } from '@noren/protocol';
 import { federationViewSchema } from '@noren/protocol/console';
 import type { FederationView } from '@noren/protocol/console';
-import { freshValues, parameterGroups, writeBackbone } from '@noren/recommender';
-import type { RecommenderConfig } from '@noren/recommender';
 import pino from 'pino';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 
 import { exitOf } from '../failure.ts';
 import { createProgram } from '../program.ts';
+import { tinyBackbone } from '../testing/tiny-backbone.ts';
 
-const config: RecommenderConfig = {
-  dimension: 8,
-  layers: 1,
-  heads: 2,
-  feedForward: 8,
-  maximumLength: 5,
-  dropout: 0,
-  temperature: 0.1,
-  fusion: 'sum+hadamard',
-  fusionWeight: 0.1,
-  experts: { text: 1, image: 1, price: 1 },
-  features: { text: 4, image: 4, price: 4 },
-  scales: { text: 1, image: 1, price: 1 },
-  priorWeight: 0,
-  identity: 0,
-  adapterRank: 0,
-};
 const SINCE = Date.parse('2026-11-24T02:41:20Z');
 const SITES = ['akita', 'beppu', 'chiba'] as const;
 
@@ -72,17 +54,6 @@ afterAll(async () => {
   await coordinator.close();
   await rm(folder, { recursive: true });
 });
-
-function tinyBackbone(): Uint8Array {
-  const values = freshValues(config, 1);
-  const groups = parameterGroups(config);
-  const tensors = new Map(
-    groups.flatMap((group) =>
-      group.tensors.map(({ name, shape }) => [name, { shape, data: values.get(name) ?? new Float32Array() }] as const),
-    ),
-  );
-  return writeBackbone({ config, tensors, groups: groups.map((group) => group.name) });
-}
 
 /** What the command prints, on standard output and error. */
 async function noren(...words: string[]): Promise<string> {
